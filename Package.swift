@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target. Swift 6 language mode comes with the tools version.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+/// Numeric code is compiled with optimisation in debug builds too: the f64 oracle and the CPU
+/// back-end would otherwise be a hundred times slower under `swift test`.
+let numeric: [SwiftSetting] = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let numericC: [CSetting] = [.unsafeFlags(["-O3"])]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "tessera",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Tessera", targets: ["Tessera"]),
+    .library(name: "TesseraIO", targets: ["TesseraIO"]),
+    .library(name: "TesseraGLSL", targets: ["TesseraGLSL"]),
+    .executable(name: "tessera", targets: ["tessera"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+  ],
+  targets: [
+    // C: system headers (no linking: the loaders are opened at run time) and our own loops.
+    .systemLibrary(name: "COpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
+    .systemLibrary(name: "CVulkan", providers: [.apt(["libvulkan-dev"])]),
+    .systemLibrary(
+      name: "CGlslang", pkgConfig: "spirv", providers: [.apt(["glslang-dev", "spirv-tools"])]),
+    .target(name: "CTesseraSIMD", cSettings: numericC),
+    .target(name: "CTesseraIndex", cSettings: numericC),
+
+    // Kernel sources, embedded as string literals by our own build-tool plugin.
+    .executableTarget(name: "embed-shaders", swiftSettings: settings),
+    .plugin(
+      name: "EmbedShaders", capability: .buildTool(), dependencies: ["embed-shaders"],
+      path: "Sources/EmbedShaders"),
+    .target(
+      name: "TesseraShaders", path: "Shaders", swiftSettings: settings,
+      plugins: ["EmbedShaders"]),
+
+    // The layers, bottom to top. Each may use only what stands above it in this list.
+    .target(name: "TesseraCore", dependencies: ["CTesseraSIMD"], swiftSettings: numeric),
+    .target(
+      name: "TesseraReference", dependencies: ["TesseraCore", "CTesseraIndex"],
+      swiftSettings: numeric),
+    .target(name: "TesseraHAL", dependencies: ["TesseraCore"], swiftSettings: settings),
+    .target(
+      name: "TesseraCPU", dependencies: ["TesseraHAL", "TesseraCore", "CTesseraSIMD"],
+      swiftSettings: numeric),
+    .target(
+      name: "TesseraOpenCL", dependencies: ["TesseraHAL", "TesseraCore", "COpenCL", logging],
+      swiftSettings: settings),
+    .target(
+      name: "TesseraVulkan", dependencies: ["TesseraHAL", "TesseraCore", "CVulkan", logging],
+      swiftSettings: settings),
+    .target(
+      name: "TesseraRuntime",
+      dependencies: ["TesseraHAL", "TesseraCore", "TesseraShaders", logging],
+      swiftSettings: settings),
+    .target(
+      name: "TesseraKernels",
+      dependencies: [
+        "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraCPU", "TesseraShaders",
+        "CTesseraSIMD", "CTesseraIndex",
+      ],
+      swiftSettings: numeric),
+    .target(
+      name: "Tessera",
+      dependencies: [
+        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraCPU",
+        "TesseraOpenCL", "TesseraVulkan", logging,
+      ],
+      swiftSettings: settings),
+    .target(name: "TesseraIO", dependencies: ["Tessera", "TesseraCore"], swiftSettings: settings),
+    .target(
+      name: "TesseraGLSL", dependencies: ["Tessera", "TesseraCore", "CGlslang"],
+      swiftSettings: settings,
+      linkerSettings: [
+        .linkedLibrary("glslang-default-resource-limits"), .linkedLibrary("GenericCodeGen"),
+        .linkedLibrary("stdc++"), .linkedLibrary("m"),
+      ]),
+
+    // Random problems against the oracle: used by the tests and by `tessera selftest`.
+    .target(
+      name: "TesseraConformance",
+      dependencies: [
+        "Tessera", "TesseraReference", "TesseraKernels", "TesseraRuntime", "TesseraHAL",
+        "TesseraCore",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "TesseraBench",
+      dependencies: [
+        "Tessera", "TesseraIO", "TesseraConformance", "TesseraReference", "TesseraKernels",
+        "TesseraRuntime", "TesseraHAL", "TesseraCore", "COpenCL",
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "tessera",
+      dependencies: [
+        "Tessera", "TesseraIO", "TesseraBench", "TesseraConformance", "TesseraReference",
+        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/tessera-cli", swiftSettings: settings),
+
+    .testTarget(
+      name: "TesseraCoreTests", dependencies: ["TesseraCore"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,25 @@
+import Foundation
+import PackagePlugin
+
+/// Embeds every kernel source and SPIR-V module of `Shaders/` in one Swift file.
+@main struct EmbedShaders: BuildToolPlugin {
+  func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
+    guard let target = target as? SourceModuleTarget else { return [] }
+    // SwiftPM lists headers apart from sources, and not to plugins: look for them ourselves.
+    let headers = FileManager.default.enumerator(
+      at: target.directoryURL, includingPropertiesForKeys: nil)?
+      .compactMap { $0 as? URL }.filter { $0.pathExtension == "h" } ?? []
+    let files = (target.sourceFiles.map(\.url) + headers)
+      .filter { ["cl", "h", "inc", "comp", "spv"].contains($0.pathExtension) }
+      .sorted { $0.path < $1.path }
+    let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedShaders.swift")
+    return [
+      .buildCommand(
+        displayName: "Embedding \(files.count) shaders",
+        executable: try context.tool(named: "embed-shaders").url,
+        arguments: [output.path] + files.map(\.path),
+        inputFiles: files,
+        outputFiles: [output])
+    ]
+  }
+}

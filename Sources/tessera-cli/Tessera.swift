@@ -1,0 +1,5 @@
+import ArgumentParser
+
+@main struct TesseraCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "tessera")
+}
