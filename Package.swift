@@ -114,5 +114,43 @@ let package = Package(
 
     .testTarget(
       name: "TesseraCoreTests", dependencies: ["TesseraCore"], swiftSettings: settings),
+    .testTarget(
+      name: "TesseraReferenceTests",
+      dependencies: ["TesseraReference", "TesseraCore", "CTesseraIndex"], swiftSettings: settings),
+    .testTarget(
+      name: "TesseraCPUTests",
+      dependencies: ["TesseraCPU", "TesseraHAL", "TesseraCore", "CTesseraSIMD"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraOpenCLTests", dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraRuntimeTests",
+      dependencies: ["TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraKernelsTests",
+      dependencies: [
+        "TesseraKernels", "TesseraRuntime", "TesseraReference", "TesseraHAL", "TesseraCore",
+        "TesseraCPU", "TesseraOpenCL", "TesseraVulkan", "TesseraShaders", "CTesseraIndex",
+      ],
+      resources: [.copy("Snapshots")], swiftSettings: settings),
+    .testTarget(
+      name: "TesseraIOTests", dependencies: ["TesseraIO", "Tessera", "TesseraCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraGLSLTests", dependencies: ["TesseraGLSL", "Tessera", "TesseraCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TesseraTests",
+      dependencies: [
+        "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
+        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "CommandLineTests", dependencies: ["tessera"], swiftSettings: settings),
   ]
 )
