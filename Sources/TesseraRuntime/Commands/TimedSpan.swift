@@ -1,0 +1,84 @@
+import Synchronization
+package import TesseraCore
+import TesseraHAL
+
+/// A stretch of commands whose device time is measured.
+package struct TimedSpan: Sendable {
+  let result: BatchResult
+  let slots: Range<Int>
+  let context: DeviceContext
+
+  /// Waits for the commands and returns their device time in seconds, or nil where the device keeps
+  /// no time or the span is empty.
+  package func seconds() throws(TesseraError) -> Double? {
+    if let failure = result.failure { throw failure }
+    if result.commands == nil { try context.flush() }
+    if let failure = result.failure { throw failure }
+    guard let commands = result.commands else { return nil }
+    try context.wait(for: result.value)
+    let timings = try commands.timings()
+    var (start, end): (UInt64, UInt64) = (.max, 0)
+    for slot in slots where slot < timings.count {
+      guard let timing = timings[slot] else { continue }
+      start = min(start, timing.start)
+      end = max(end, timing.end)
+    }
+    return end >= start && start != .max ? Double(end - start) * 1e-9 : nil
+  }
+}
+
+extension DeviceContext {
+  /// Runs `body` and measures the device time of the commands it records.
+  ///
+  /// The span lies in one batch: nothing is submitted between its first and last command. Commands
+  /// that other threads record meanwhile are counted in.
+  package func timed<R>(
+    _ body: () throws(TesseraError) -> R
+  ) throws(TesseraError) -> (result: R, span: TimedSpan) {
+    let (slot, result) = try lock.withLock { _ throws(TesseraError) -> (Int, BatchResult) in
+      let encoder = try openEncoder()
+      openSpans += 1
+      let slot = batch.timingSlots
+      // While tracing every command has a slot of its own and slots may not nest.
+      if !trace.isOn {
+        batch.timingSlots += 1
+        try encoder.beginTiming(slot)
+      }
+      return (slot, batch.result)
+    }
+    var ended = false
+    func end() throws(TesseraError) -> Int {
+      ended = true
+      return try lock.withLock { _ throws(TesseraError) in
+        openSpans -= 1
+        // A wait inside `body` has closed the batch the span began in.
+        guard result === batch.result, let encoder else { return slot + 1 }
+        if !trace.isOn { try encoder.endTiming(slot) }
+        return batch.timingSlots
+      }
+    }
+    let value: R
+    do {
+      value = try body()
+    } catch {
+      if !ended { _ = try? end() }
+      throw error
+    }
+    let upper = try end()
+    return (value, TimedSpan(result: result, slots: slot..<max(upper, slot), context: self))
+  }
+
+  /// Gives a traced command its own timing slot. Call under `lock`.
+  func beginTracedCommand(
+    _ encoder: any HALEncoder, label: String, bytes: Int
+  ) throws(TesseraError) -> Int? {
+    guard trace.isOn else { return nil }
+    let slot = batch.timingSlots
+    batch.timingSlots += 1
+    batch.result.traceEntries.append(
+      TraceRecorder.Pending(
+        label: label, path: labels, slot: slot, bytes: bytes, recordedAt: HostClock.now()))
+    try encoder.beginTiming(slot)
+    return slot
+  }
+}
