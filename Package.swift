@@ -100,7 +100,7 @@ let package = Package(
       name: "TesseraBench",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraReference", "TesseraKernels",
-        "TesseraRuntime", "TesseraHAL", "TesseraCore", "COpenCL",
+        "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraOpenCL", "COpenCL",
       ],
       swiftSettings: settings),
     .executableTarget(
