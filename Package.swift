@@ -122,7 +122,8 @@ let package = Package(
       dependencies: ["TesseraCPU", "TesseraHAL", "TesseraCore", "CTesseraSIMD"],
       swiftSettings: settings),
     .testTarget(
-      name: "TesseraOpenCLTests", dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore"],
+      name: "TesseraOpenCLTests",
+      dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore", "COpenCL"],
       swiftSettings: settings),
     .testTarget(
       name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],

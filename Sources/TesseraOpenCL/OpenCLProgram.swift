@@ -1,0 +1,125 @@
+import COpenCL
+import TesseraCore
+import TesseraHAL
+
+/// A built `cl_program`, released with its last reference.
+final class OpenCLProgram {
+  let device: OpenCLDevice
+  let handle: cl_program
+  /// Whether it was built from a cached binary.
+  let fromBinary: Bool
+
+  /// Takes over `handle`.
+  private init(adopting handle: cl_program, device: OpenCLDevice, fromBinary: Bool) {
+    self.device = device
+    self.handle = handle
+    self.fromBinary = fromBinary
+  }
+
+  deinit { _ = device.library.functions.clReleaseProgram(handle) }
+
+  /// Builds from `binary` if there is one that the driver takes, else from source.
+  /// - Throws: `overLimit` for what would be refused, or end the process, later; `compile` with the
+  ///   driver's log.
+  static func build(
+    on device: OpenCLDevice, signature: KernelSignature, source: String,
+    defines: [KernelCode.Define], options: String, binary: [UInt8]?
+  ) throws(TesseraError) -> OpenCLProgram {
+    try device.checkAlive()
+    try checkLimits(of: signature, on: device.capabilities)
+    let options = try optionString(defines: defines, options: options)
+    if let binary, let program = load(binary, on: device, options: options) { return program }
+
+    var status: cl_int = CL_SUCCESS
+    let handle = source.withCString { text in
+      var text: UnsafePointer<CChar>? = text
+      return device.library.functions.clCreateProgramWithSource(
+        device.context, 1, &text, nil, &status)
+    }
+    guard let handle else { throw device.failure(status, "clCreateProgramWithSource", .query) }
+    let program = OpenCLProgram(adopting: handle, device: device, fromBinary: false)
+    status = program.compile(options)
+    guard status == CL_SUCCESS else {
+      let log = program.buildLog
+      guard [-11, -15, -17, -43].contains(status) || !log.isEmpty else {
+        throw device.failure(status, "clBuildProgram", .allocation)
+      }
+      throw .compile(
+        kernel: signature.name,
+        log: "clBuildProgram failed with \(OpenCLStatus.name(status)), options:\(options)\n" + log)
+    }
+    return program
+  }
+
+  /// A driver's refusal of a binary is not an error: it may be from an older driver.
+  private static func load(
+    _ binary: [UInt8], on device: OpenCLDevice, options: String
+  ) -> OpenCLProgram? {
+    guard !binary.isEmpty else { return nil }
+    var status: cl_int = CL_SUCCESS
+    var size = binary.count
+    var id: cl_device_id? = device.id
+    let handle = binary.withUnsafeBufferPointer { bytes in
+      var address = bytes.baseAddress
+      return device.library.functions.clCreateProgramWithBinary(
+        device.context, 1, &id, &size, &address, nil, &status)
+    }
+    guard let handle else { return nil }
+    let program = OpenCLProgram(adopting: handle, device: device, fromBinary: true)
+    guard status == CL_SUCCESS, program.compile(options) == CL_SUCCESS else { return nil }
+    return program
+  }
+
+  private func compile(_ options: String) -> cl_int {
+    var id: cl_device_id? = device.id
+    return options.withCString {
+      device.library.functions.clBuildProgram(handle, 1, &id, $0, nil, nil)
+    }
+  }
+
+  /// PoCL ends the process on local memory over its limit, so it is refused here, before any call.
+  private static func checkLimits(
+    of signature: KernelSignature, on capabilities: Capabilities
+  ) throws(TesseraError) {
+    let name = capabilities.name
+    if signature.localBytes > capabilities.localMemoryBytes {
+      throw .overLimit(
+        "local memory of kernel \(signature.name)", requested: signature.localBytes,
+        limit: capabilities.localMemoryBytes, device: name)
+    }
+    let group = signature.workgroup
+    guard (1...3).contains(group.count), group.allSatisfy({ $0 > 0 }) else {
+      throw .invalidArgument(
+        "workgroup of kernel \(signature.name)", got: "\(group)", allowed: "1 to 3 sizes above 0")
+    }
+    for (size, limit) in zip(group, capabilities.maxWorkgroupSize) where size > limit {
+      throw .overLimit(
+        "workgroup size of kernel \(signature.name)", requested: "\(group)",
+        limit: "\(capabilities.maxWorkgroupSize)", device: name)
+    }
+    // No overflow: each factor is within the device's own limit.
+    let count = group.reduce(1, *)
+    if count > capabilities.maxWorkgroupInvocations {
+      throw .overLimit(
+        "workgroup size of kernel \(signature.name)", requested: count,
+        limit: capabilities.maxWorkgroupInvocations, device: name)
+    }
+  }
+
+  /// Definitions first, then the caller's options, each after a blank.
+  private static func optionString(
+    defines: [KernelCode.Define], options: String
+  ) throws(TesseraError) -> String {
+    var result = " -cl-kernel-arg-info"
+    for define in defines {
+      // Drivers differ in how they split and unquote options; blanks and quotes work on none of them.
+      let text = define.name + "=" + define.value
+      guard !text.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "'" || $0 == "\\" })
+      else {
+        throw .invalidArgument("definition", got: text, allowed: "no blanks, quotes or backslashes")
+      }
+      result += " -D " + text
+    }
+    return options.isEmpty ? result : result + " " + options
+  }
+}

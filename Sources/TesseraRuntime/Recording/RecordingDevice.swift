@@ -1,0 +1,106 @@
+package import TesseraCore
+package import TesseraHAL
+
+/// A device that passes every call on to another one, writes it down, and can fail any of them.
+///
+/// For tests: faults reach the layers above exactly where a driver would raise them, and results stay
+/// real because a real device runs the rest. Never chosen by itself.
+package final class RecordingDevice: HALDevice {
+  package let base: any HALDevice
+  package let log: CallLog
+
+  package init(_ base: any HALDevice, log: CallLog = CallLog()) {
+    self.base = base
+    self.log = log
+  }
+
+  package var identity: DeviceIdentity { base.identity }
+  package var capabilities: Capabilities { base.capabilities }
+
+  package func allocate(byteCount: Int, kind: MemoryKind) throws(TesseraError) -> any HALBuffer {
+    try log.note(.allocate)
+    return RecordingBuffer(try base.allocate(byteCount: byteCount, kind: kind), log)
+  }
+
+  package func makeKernel(
+    _ code: KernelCode, signature: KernelSignature, binary: [UInt8]?
+  ) throws(TesseraError) -> any HALKernel {
+    try log.note(.makeKernel)
+    return try base.makeKernel(code, signature: signature, binary: binary)
+  }
+
+  package func makeTimeline() throws(TesseraError) -> any HALTimeline {
+    try log.note(.makeTimeline)
+    return RecordingTimeline(try base.makeTimeline(), log)
+  }
+
+  package func makeEncoder() throws(TesseraError) -> any HALEncoder {
+    try log.note(.makeEncoder)
+    return RecordingEncoder(try base.makeEncoder(), log)
+  }
+
+  package func submit(
+    _ commands: any HALCommands, wait: [(timeline: any HALTimeline, value: UInt64)],
+    signal: (timeline: any HALTimeline, value: UInt64)
+  ) throws(TesseraError) {
+    try log.note(.submit)
+    try base.submit(
+      commands, wait: wait.map { (RecordingTimeline.unwrap($0.timeline), $0.value) },
+      signal: (RecordingTimeline.unwrap(signal.timeline), signal.value))
+  }
+
+  package func memory() -> (allocated: Int, available: Int?) { base.memory() }
+  package func trim() { base.trim() }
+}
+
+/// A buffer of a recording device.
+final class RecordingBuffer: HALBuffer {
+  let base: any HALBuffer
+  private let log: CallLog
+
+  init(_ base: any HALBuffer, _ log: CallLog) {
+    self.base = base
+    self.log = log
+  }
+
+  var byteCount: Int { base.byteCount }
+  var kind: MemoryKind { base.kind }
+  var isHostVisible: Bool { base.isHostVisible }
+
+  func withHostBytes(
+    offset: Int, byteCount: Int, writing: Bool,
+    _ body: (UnsafeMutableRawBufferPointer) throws(TesseraError) -> Void
+  ) throws(TesseraError) {
+    try log.note(.hostBytes)
+    try base.withHostBytes(offset: offset, byteCount: byteCount, writing: writing, body)
+  }
+
+  static func unwrap(_ buffer: any HALBuffer) -> any HALBuffer {
+    (buffer as? RecordingBuffer)?.base ?? buffer
+  }
+}
+
+/// A timeline of a recording device.
+final class RecordingTimeline: HALTimeline {
+  private let base: any HALTimeline
+  private let log: CallLog
+
+  init(_ base: any HALTimeline, _ log: CallLog) {
+    self.base = base
+    self.log = log
+  }
+
+  func completedValue() throws(TesseraError) -> UInt64 {
+    try log.note(.completedValue)
+    return try base.completedValue()
+  }
+
+  func wait(for value: UInt64, seconds: Double?) throws(TesseraError) -> Bool {
+    try log.note(.wait)
+    return try base.wait(for: value, seconds: seconds)
+  }
+
+  static func unwrap(_ timeline: any HALTimeline) -> any HALTimeline {
+    (timeline as? RecordingTimeline)?.base ?? timeline
+  }
+}

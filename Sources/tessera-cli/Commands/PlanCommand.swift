@@ -1,0 +1,108 @@
+import ArgumentParser
+import Tessera
+import TesseraKernels
+
+/// `tessera plan OP`
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Says what an operator would run: kernel, tiles, work, without running it.",
+    subcommands: [PlanGEMM.self, PlanNeighborhood.self])
+}
+
+/// `tessera plan gemm`
+struct PlanGEMM: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gemm", abstract: "Plans a matrix product of files or of a shape.")
+
+  @OptionGroup var gemm: GEMMOptions
+  @OptionGroup var files: FileOptions
+  @OptionGroup var device: DeviceOptions
+  @Option(help: "M,N,K or batch,M,N,K, in place of input files.") var shape: IntList?
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func run() throws {
+    let problem: GEMMProblem
+    if let shape {
+      problem = try gemm.problem(shape: shape.values, dtype: files.dtype ?? .f32)
+    } else {
+      let inputs = try files.read()
+      problem = try gemm.problem(
+        a: try inputs.required("a"), b: try inputs.required("b"), c: inputs["c"],
+        bias: inputs["bias"])
+    }
+    let device = try device.open()
+    try PlanPrinter.print(
+      try GEMMPlanner.plan(problem, device.context.capabilities), problem, device, json: json)
+  }
+}
+
+/// `tessera plan na`
+struct PlanNeighborhood: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "na", abstract: "Plans neighborhood attention over files or a shape.")
+
+  @OptionGroup var na: NeighborhoodOptions
+  @OptionGroup var files: FileOptions
+  @OptionGroup var device: DeviceOptions
+  @Option(help: "B,X..,H,D in place of input files; k and v have the same shape.") var shape: IntList?
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func run() throws {
+    let problem: NeighborhoodProblem
+    if let shape {
+      let whole = (shape: try Shape(shape.values), dtype: files.dtype ?? .f32)
+      problem = try NeighborhoodProblem(
+        q: whole, k: whole, v: whole, window: na.window.values, stride: na.stride.values,
+        dilation: na.dilation.values, causal: na.causalFlags, scale: na.scale)
+    } else {
+      let inputs = try files.read()
+      problem = try na.problem(
+        q: try inputs.required("q"), k: try inputs.required("k"), v: try inputs.required("v"),
+        extraK: inputs["extra_k"], extraV: inputs["extra_v"])
+    }
+    let device = try device.open()
+    try PlanPrinter.print(
+      try NeighborhoodPlanner.plan(problem, device.context.capabilities), problem, device,
+      json: json)
+  }
+}
+
+/// Prints a plan, as text or as JSON.
+enum PlanPrinter {
+  private struct Report<Problem: Encodable>: Encodable {
+    var device: String
+    var problem: Problem
+    var plan: Plan
+    var summary: PlanReport
+  }
+
+  static func print(
+    _ plan: Plan, _ problem: some Encodable, _ device: Device, json: Bool
+  ) throws {
+    let summary = PlanReport(plan)
+    if json {
+      try Console.json(
+        Report(device: device.info.id, problem: problem, plan: plan, summary: summary))
+    } else {
+      Swift.print("\(plan.operation) on \(device)")
+      summary.printText()
+    }
+  }
+}
+
+extension GEMMOptions {
+  /// Describes a product of fresh tensors from `[M, N, K]` or `[batch, M, N, K]`.
+  func problem(shape: [Int], dtype: DType) throws(TesseraError) -> GEMMProblem {
+    guard shape.count == 3 || shape.count == 4 else {
+      throw .invalidArgument("--shape", got: "\(shape)", allowed: "M,N,K or batch,M,N,K")
+    }
+    let batch = Array(shape.dropLast(3))
+    let (m, n, k) = (shape[shape.count - 3], shape[shape.count - 2], shape[shape.count - 1])
+    let a = try Shape(batch + (transposeA ? [k, m] : [m, k]))
+    let b = try Shape(batch + (transposeB ? [n, k] : [k, n]))
+    return try GEMMProblem(
+      a: (a, dtype), b: (b, dtype), transposeA: transposeA, transposeB: transposeB, alpha: alpha,
+      activation: activation, output: outDtype)
+  }
+}

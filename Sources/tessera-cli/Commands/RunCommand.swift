@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `tessera run OP`
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs one operator on tensors from files.",
+    subcommands: [RunGEMM.self, RunNeighborhood.self, PlanCommand.self])
+}

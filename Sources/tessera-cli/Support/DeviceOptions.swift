@@ -1,0 +1,33 @@
+import ArgumentParser
+import Tessera
+import TesseraHAL
+
+/// `--device`, and opening what it names.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Device: auto, cpu, opencl[:i] or vulkan[:i]. Default: TESSERA_DEVICE, else auto.",
+      valueName: "id"))
+  var device: String?
+
+  func validate() throws {
+    guard let device else { return }
+    let parts = device.split(separator: ":", omittingEmptySubsequences: false)
+    let names = ["auto", "cpu", "opencl", "vulkan"]
+    guard parts.count <= 2, names.contains(String(parts.first ?? "")),
+      parts.count == 1 || (parts[0] != "auto" && Int(parts[1]).map { $0 >= 0 } == true)
+    else {
+      throw ValidationError(
+        "--device: got \"\(device)\", allowed auto, cpu, opencl[:i] or vulkan[:i]")
+    }
+  }
+
+  func open() throws(TesseraError) -> Device {
+    if let device { return try Device(device) }
+    return try Device.best()
+  }
+
+  func describe() throws(TesseraError) -> DeviceDescription {
+    try Device.find(device ?? Environment.value("TESSERA_DEVICE") ?? "auto")
+  }
+}
