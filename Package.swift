@@ -79,7 +79,7 @@ let package = Package(
         "TesseraOpenCL", "TesseraVulkan", logging,
       ],
       swiftSettings: settings),
-    .target(name: "TesseraIO", dependencies: ["Tessera", "TesseraCore"], swiftSettings: settings),
+    .target(name: "TesseraIO", dependencies: ["Tessera", "TesseraCore"], swiftSettings: numeric),
     .target(
       name: "TesseraGLSL", dependencies: ["Tessera", "TesseraCore", "CGlslang"],
       swiftSettings: settings,
