@@ -62,6 +62,8 @@ package struct BenchRow: Sendable, Codable {
 
   package var schema = 1
   package var op: String
+  /// The case in short, for tables.
+  package var title: String?
   package var `case`: [String: Value]
   package var dtype: String
   package var backend: String
@@ -97,7 +99,7 @@ package struct BenchRow: Sendable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case schema, op, `case`, dtype, backend, device, driver, plan, ms, timer, tflops, gbps, roofline
+    case schema, op, title, `case`, dtype, backend, device, driver, plan, ms, timer, tflops, gbps, roofline
     case verified, error, peers, kernels, commit, command, seed, note
     case copyGbps = "copy_gbps"
     case boundMs = "bound_ms"
