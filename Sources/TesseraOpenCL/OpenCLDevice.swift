@@ -12,7 +12,7 @@ package final class OpenCLDevice: HALDevice, @unchecked Sendable {
   package let identity: DeviceIdentity
   package let capabilities: Capabilities
 
-  let library: OpenCLLibrary
+  package let library: OpenCLLibrary
   let id: cl_device_id
   let context: cl_context
   let queue: cl_command_queue
