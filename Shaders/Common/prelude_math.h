@@ -25,8 +25,9 @@ TESSERA_FN bool tsr_is_nan(float x) { return (AS_UINT(x) & 0x7fffffffu) > 0x7f80
 TESSERA_FN float tsr_exp(float x) {
   float y = clamp(x, -104.0f, 89.0f);
   float n = TSR_RINT(y * 1.44269504f);
-  PRECISE float r = fma(n, -0.693145752f, y);
-  r = fma(n, -1.42860677e-6f, r);
+  // Not fma, to which drivers do not apply `precise`: they would join the two steps into one.
+  PRECISE float r = y - n * 0.693145752f;
+  r = r - n * 1.42860677e-6f;
   float e = fma(0.0013829411f, r, 0.008374778f);
   e = fma(e, r, 0.04166836f);
   e = fma(e, r, 0.16666421f);
