@@ -152,6 +152,8 @@ let package = Package(
         "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
       ],
       swiftSettings: settings),
-    .testTarget(name: "CommandLineTests", dependencies: ["tessera"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["tessera", "TesseraIO", "TesseraCore"],
+      swiftSettings: settings),
   ]
 )
