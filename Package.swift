@@ -125,7 +125,8 @@ let package = Package(
       name: "TesseraOpenCLTests", dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore"],
       swiftSettings: settings),
     .testTarget(
-      name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],
+      name: "TesseraVulkanTests",
+      dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore", "CVulkan"],
       swiftSettings: settings),
     .testTarget(
       name: "TesseraRuntimeTests",
