@@ -126,7 +126,8 @@ let package = Package(
       dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore", "COpenCL"],
       swiftSettings: settings),
     .testTarget(
-      name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],
+      name: "TesseraVulkanTests",
+      dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore", "CVulkan"],
       swiftSettings: settings),
     .testTarget(
       name: "TesseraRuntimeTests",
