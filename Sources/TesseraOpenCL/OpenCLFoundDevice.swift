@@ -16,7 +16,8 @@ struct OpenCLFoundDevice {
     // Two builds of a driver may share a version number but differ in the platform's string, which
     // names the compiler behind it; kernel caches are keyed by both.
     result.driverVersion =
-      library.string(id, CL_DRIVER_VERSION) + " (" + library.platformString(platform, CL_PLATFORM_VERSION)
+      library.string(id, CL_DRIVER_VERSION) + " ("
+      + library.platformString(platform, CL_PLATFORM_VERSION)
       + ")"
     result.apiVersion = library.string(id, CL_DEVICE_VERSION)
     result.extensions = library.string(id, CL_DEVICE_EXTENSIONS)
