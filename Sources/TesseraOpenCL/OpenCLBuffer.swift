@@ -71,7 +71,8 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
     if let bodyError { throw bodyError }
   }
 
-  /// Ends a mapping and waits, so that work submitted afterwards to the other queue sees its writes.
+  /// Ends a mapping and waits, so that work submitted afterwards to the other queue sees its
+  /// writes.
   private func unmap(_ address: UnsafeMutableRawPointer) throws(TesseraError) {
     let cl = device.library.functions
     var done: cl_event?
@@ -81,8 +82,8 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
     try device.check(cl.clWaitForEvents(1, &done), "clWaitForEvents", .wait)
   }
 
-  /// The handle and number that a `plain` kernel gets for a range: the buffer itself from offset 0, a
-  /// cached sub-buffer elsewhere.
+  /// The handle and number that a `plain` kernel gets for a range: the buffer itself from offset 0,
+  /// a cached sub-buffer elsewhere.
   func object(
     offset: Int, byteCount: Int
   ) throws(TesseraError) -> (memory: cl_mem, number: UInt64) {

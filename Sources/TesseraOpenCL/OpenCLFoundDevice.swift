@@ -1,7 +1,8 @@
 import COpenCL
 import TesseraHAL
 
-/// A device that enumeration found. Handles of platforms and root devices live as long as the process.
+/// A device that enumeration found. Handles of platforms and root devices live as long as the
+/// process.
 struct OpenCLFoundDevice {
   let platform: cl_platform_id
   let id: cl_device_id

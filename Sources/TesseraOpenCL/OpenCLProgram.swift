@@ -141,7 +141,8 @@ final class OpenCLProgram {
   ) throws(TesseraError) -> String {
     var result = " -cl-kernel-arg-info"
     for define in defines {
-      // Drivers differ in how they split and unquote options; blanks and quotes work on none of them.
+      // Drivers differ in how they split and unquote options; blanks and quotes work on none of
+      // them.
       let text = define.name + "=" + define.value
       guard !text.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "'" || $0 == "\\" })
       else {

@@ -1,10 +1,10 @@
 /// NVIDIA's assembly text, as its OpenCL compiler writes and its program loader reads it.
 ///
 /// The compiler writes `.target sm_90` and knows none of Hopper's own instructions (`wgmma`, bulk
-/// tensor copies, `setmaxnreg`), which need `.target sm_90a`. A kernel hides such an instruction from
-/// it in a PTX comment, `asm volatile("//@wgmma.mma_async… {%0, …};" : "+f"(…) …)`: operands are put in
-/// and registers allocated all the same. Uncovering the text and loading it as a binary gives the
-/// kernel that was meant.
+/// tensor copies, `setmaxnreg`), which need `.target sm_90a`. A kernel hides such an instruction
+/// from it in a PTX comment, `asm volatile("//@wgmma.mma_async… {%0, …};" : "+f"(…) …)`: operands
+/// are put in and registers allocated all the same. Uncovering the text and loading it as a binary
+/// gives the kernel that was meant.
 enum PTXText {
   /// What hides an instruction.
   static let mark = "//@"
@@ -19,7 +19,8 @@ enum PTXText {
     return false
   }
 
-  /// The text with hidden instructions uncovered and the target that has them; nil if it hides none.
+  /// The text with hidden instructions uncovered and the target that has them; nil if it hides
+  /// none.
   static func uncovered(_ ptx: [UInt8], computeCapability: Int) -> [UInt8]? {
     let mark = Array(mark.utf8)
     let target = Array(".target sm_\(computeCapability)".utf8)
