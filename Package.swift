@@ -79,9 +79,9 @@ let package = Package(
         "TesseraOpenCL", "TesseraVulkan", logging,
       ],
       swiftSettings: settings),
-    .target(name: "TesseraIO", dependencies: ["Tessera", "TesseraCore"], swiftSettings: numeric),
+    .target(name: "TesseraIO", dependencies: ["TesseraCore"], swiftSettings: numeric),
     .target(
-      name: "TesseraGLSL", dependencies: ["Tessera", "TesseraCore", "CGlslang"],
+      name: "TesseraGLSL", dependencies: ["TesseraCore", "CGlslang"],
       swiftSettings: settings,
       linkerSettings: [
         .linkedLibrary("glslang-default-resource-limits"), .linkedLibrary("GenericCodeGen"),
@@ -152,6 +152,8 @@ let package = Package(
         "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
       ],
       swiftSettings: settings),
-    .testTarget(name: "CommandLineTests", dependencies: ["tessera"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["tessera", "TesseraIO", "TesseraCore"],
+      swiftSettings: settings),
   ]
 )
