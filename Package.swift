@@ -43,7 +43,7 @@ let package = Package(
       name: "EmbedShaders", capability: .buildTool(), dependencies: ["embed-shaders"],
       path: "Sources/EmbedShaders"),
     .target(
-      name: "TesseraShaders", path: "Shaders", swiftSettings: settings,
+      name: "TesseraShaders", path: "Shaders", exclude: ["manifest.json"], swiftSettings: settings,
       plugins: ["EmbedShaders"]),
 
     // The layers, bottom to top. Each may use only what stands above it in this list.
