@@ -1,4 +1,4 @@
-package import TesseraCore
+import TesseraCore
 
 #if canImport(Glibc)
 import Glibc

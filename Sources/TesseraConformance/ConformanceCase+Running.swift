@@ -1,7 +1,7 @@
-package import Tessera
-package import TesseraCore
-package import TesseraKernels
-package import TesseraReference
+import Tessera
+import TesseraCore
+import TesseraKernels
+import TesseraReference
 
 extension ConformanceCase {
   /// The inputs in the plan's operand order; nil where there is none.
@@ -39,12 +39,12 @@ extension ConformanceCase {
     }
   }
 
-  func verify(_ results: [HostTensor]) -> Verification {
+  func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification {
     switch self {
     case .gemm(let problem, let a, let b, let c, let bias):
       Verifier.gemm(problem, a: a, b: b, c: problem.c == nil ? nil : c, bias: bias, d: results[0])
     case .neighborhood(let problem, let q, let k, let v, let extraK, let extraV):
-      Verifier.neighborhoodAttention(
+      try Verifier.neighborhoodAttention(
         problem, q: q, k: k, v: v, extraK: extraK, extraV: extraV, o: results[0], lse: results[1])
     }
   }

@@ -91,6 +91,6 @@ package enum ConformanceRunner {
         return (testCase.failed, "two runs differ")
       }
     }
-    return (testCase.verify(first), nil)
+    return (try testCase.verify(first), nil)
   }
 }

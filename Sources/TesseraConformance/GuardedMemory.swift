@@ -34,17 +34,13 @@ package struct GuardedMemory: Sendable {
   /// Whether both guards are as they were.
   package func guardsIntact() throws(TesseraError) -> Bool {
     let whole = BufferRange(range.allocation)
-    var intact = true
-    let byteCount = whole.byteCount
-    var bytes = [UInt8](repeating: 0, count: byteCount)
-    do throws(TesseraError) {
-      try bytes.withUnsafeMutableBufferPointer { buffer throws(TesseraError) in
-        try range.allocation.context.read(whole, into: UnsafeMutableRawBufferPointer(buffer))
-      }
+    var bytes = [UInt8](repeating: 0, count: whole.byteCount)
+    try bytes.withUnsafeMutableBufferPointer { buffer throws(TesseraError) in
+      try range.allocation.context.read(whole, into: UnsafeMutableRawBufferPointer(buffer))
     }
     let after = Self.guardBytes + range.byteCount
-    intact = bytes[0..<Self.guardBytes].allSatisfy { $0 == 0xFF }
     // The padding to whole words may be rewritten with what was read there.
-    return intact && bytes[((after + 3) & ~3)...].allSatisfy { $0 == 0xFF }
+    return bytes[0..<Self.guardBytes].allSatisfy { $0 == 0xFF }
+      && bytes[((after + 3) & ~3)...].allSatisfy { $0 == 0xFF }
   }
 }

@@ -41,12 +41,12 @@ package enum Verifier {
   package static func neighborhoodAttention(
     _ problem: NeighborhoodProblem, q: HostTensor, k: HostTensor, v: HostTensor,
     extraK: HostTensor?, extraV: HostTensor?, o: HostTensor, lse: HostTensor
-  ) -> Verification {
+  ) throws(TesseraError) -> Verification {
     let inputs = [q, k, v].map { $0.doubles() }
     let (extraK, extraV) = (extraK?.doubles() ?? [], extraV?.doubles() ?? [])
     let gold = Reference.neighborhoodAttention(
       problem, q: inputs[0], k: inputs[1], v: inputs[2], extraK: extraK, extraV: extraV)
-    let plain = Reference.plainNeighborhoodAttention(
+    let plain = try Reference.plainNeighborhoodAttention(
       problem, q: inputs[0], k: inputs[1], v: inputs[2], extraK: extraK, extraV: extraV)
     return Verification([
       ("o", Judge.attention(problem, o.doubles(), gold: gold, plain: plain)),

@@ -5,9 +5,9 @@ package import TesseraHAL
 
 /// Replaying recorded commands into the queue.
 extension OpenCLDevice {
-  /// Waits on this device's own timelines are met by the queue's order: a value waited for must have
-  /// been submitted already. Timelines of other devices are waited for on the host, here: OpenCL
-  /// has no way to make one driver wait for another.
+  /// Waits on this device's own timelines are met by the queue's order: a value waited for must
+  /// have been submitted already. Timelines of other devices are waited for on the host, here:
+  /// OpenCL has no way to make one driver wait for another.
   package func submit(
     _ commands: any HALCommands, wait: [(timeline: any HALTimeline, value: UInt64)],
     signal: (timeline: any HALTimeline, value: UInt64)

@@ -41,41 +41,13 @@ import Testing
     #expect(try bench.read(buffer, 8) == [9, 9, 5, 6, 12, 9, 9, 9] as [UInt32])
   }
 
-  @Test func `commands run in the order recorded`() throws {
-    let bench = try Bench()
-    let groups = 64
-    let a = try bench.buffer([UInt32](repeating: 1, count: groups))
-    let b = try bench.buffer([UInt32](repeating: 0, count: groups))
-    // Each group reads its neighbour's value of the step before: wrong without a barrier between.
-    let step = try bench.kernel("step", slots: 2) { group in
-      let (source, target) = (
-        group.buffers[0].bindMemory(to: UInt32.self), group.buffers[1].bindMemory(to: UInt32.self)
-      )
-      let x = group.group.x
-      target[x] = source[x] &+ source[(x + 1) % group.groups.x]
-    }
-    for _ in 0..<10 {
-      try bench.submit { encoder in
-        for _ in 0..<50 {
-          try encoder.dispatch(step, groups: GridSize(groups), a, b)
-          try encoder.dispatch(step, groups: GridSize(groups), b, a)
-        }
-      }
-    }
-    #expect(try bench.timeline.wait(for: bench.value, seconds: 60))
-    // All values stay equal and double at each of the 1000 steps: 2^1000 mod 2^32 is 0; fewer steps
-    // would show as well because of the odd constant mixed in below.
-    var expected = [UInt32](repeating: 1, count: groups)
-    for _ in 0..<1000 { expected = (0..<groups).map { expected[$0] &+ expected[($0 + 1) % groups] } }
-    #expect(try bench.read(a, groups) == expected)
-  }
-
-  @Test func `neighbours of the last step are seen`() throws {
+  @Test func `commands run in the order recorded and see all of the step before`() throws {
     let bench = try Bench()
     let groups = 97
     let start = (0..<groups).map { UInt32($0 * 2_654_435 + 1) }
     let a = try bench.buffer(start)
     let b = try bench.buffer(start)
+    // Each group reads its neighbour's value of the step before: wrong without a barrier between.
     let step = try bench.kernel("mix", slots: 2) { group in
       let (source, target) = (
         group.buffers[0].bindMemory(to: UInt32.self), group.buffers[1].bindMemory(to: UInt32.self)
@@ -87,12 +59,15 @@ import Testing
     for _ in 0..<200 {
       expected = (0..<groups).map { expected[$0] &* 3 &+ expected[($0 + 1) % groups] }
     }
-    try bench.run { encoder in
-      for index in 0..<200 {
-        try encoder.dispatch(
-          step, groups: GridSize(groups), index % 2 == 0 ? a : b, index % 2 == 0 ? b : a)
+    for _ in 0..<4 {
+      try bench.submit { encoder in
+        for _ in 0..<25 {
+          try encoder.dispatch(step, groups: GridSize(groups), a, b)
+          try encoder.dispatch(step, groups: GridSize(groups), b, a)
+        }
       }
     }
+    #expect(try bench.timeline.wait(for: bench.value, seconds: 60))
     #expect(try bench.read(a, groups) == expected)
   }
 
@@ -150,7 +125,7 @@ import Testing
     let buffer = try bench.buffer([UInt32](repeating: 0, count: 64))
     let kernel = try bench.kernel("spin") { group in
       var sum: UInt32 = 0
-      for index in 0..<200_000 as Range<UInt32> { sum = sum &* 1_664_525 &+ index }
+      for index in 0..<20_000 as Range<UInt32> { sum = sum &* 1_664_525 &+ index }
       group.buffers[0].bindMemory(to: UInt32.self)[group.group.x] = sum
     }
     let commands = try bench.run { encoder in
@@ -168,8 +143,8 @@ import Testing
     let first = try #require(timings[0])
     let last = try #require(timings[2])
     #expect(timings[1] == nil)
-    // 64 groups of 200,000 dependent steps take at least some hundred microseconds on any machine.
-    #expect(first.end - first.start > 100_000)
+    // 64 groups of 20,000 dependent steps take more than 10 microseconds on any machine.
+    #expect(first.end - first.start > 10_000)
     #expect(last.start >= first.end)
     #expect(last.end > last.start)
   }

@@ -1,4 +1,4 @@
-package import TesseraRuntime
+import TesseraRuntime
 
 /// What `Device.run` hands to its closure: records kernels and copies in order.
 public struct Commands: Sendable {

@@ -1,5 +1,5 @@
 package import Tessera
-package import TesseraConformance
+import TesseraConformance
 package import TesseraCore
 import TesseraKernels
 import TesseraReference

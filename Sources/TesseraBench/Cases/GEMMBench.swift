@@ -1,6 +1,6 @@
-package import Tessera
-package import TesseraConformance
-package import TesseraCore
+import Tessera
+import TesseraConformance
+import TesseraCore
 import TesseraKernels
 import TesseraReference
 

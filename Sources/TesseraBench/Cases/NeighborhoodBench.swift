@@ -1,5 +1,5 @@
 import TesseraConformance
-package import TesseraCore
+import TesseraCore
 import TesseraReference
 
 /// Prepares and verifies neighborhood attention for timing.
@@ -36,7 +36,7 @@ struct NeighborhoodBench {
     let pairs = Double(Reference.neighborhoodPairCount(problem.axes))
     let work = pairs * Double(problem.headDim + problem.valueDim)
     guard work * Double(problem.heads * problem.batch) > 3e9 else {
-      return Verifier.neighborhoodAttention(
+      return try Verifier.neighborhoodAttention(
         problem, q: q, k: k, v: v, extraK: nil, extraV: nil, o: o, lse: lse)
     }
     let (entry, head) = (problem.batch - 1, problem.heads - 1)
@@ -52,7 +52,7 @@ struct NeighborhoodBench {
       }
       return try HostTensor(rounding: values, to: tensor.dtype, shape: try Shape(dimensions))
     }
-    return Verifier.neighborhoodAttention(
+    return try Verifier.neighborhoodAttention(
       part, q: try pick(q, problem.headDim, part.queryDimensions),
       k: try pick(k, problem.headDim, part.keyDimensions),
       v: try pick(v, problem.valueDim, part.valueDimensions), extraK: nil, extraV: nil,

@@ -95,7 +95,7 @@ struct PhotoPipeline {
       Stage(
         name: "attention \(window[0])×\(window[1])", milliseconds: milliseconds,
         plan: try device.preparedPlan(problem).plan,
-        verification: Verifier.neighborhoodAttention(
+        verification: try Verifier.neighborhoodAttention(
           problem, q: qk, k: qk, v: v, extraK: nil, extraV: nil, o: o,
           lse: try result.logSumExp.host())))
     return o

@@ -3,6 +3,7 @@ import Tessera
 import TesseraBench
 import TesseraConformance
 import TesseraKernels
+import TesseraRuntime
 
 /// What `tessera run` tells about one run.
 struct RunReport: Encodable {
