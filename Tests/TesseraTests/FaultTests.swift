@@ -1,4 +1,5 @@
 import Tessera
+import TesseraCPU
 import TesseraHAL
 import TesseraRuntime
 import Testing

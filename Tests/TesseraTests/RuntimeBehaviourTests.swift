@@ -26,7 +26,7 @@ import Testing
     let a = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2], on: device)
     device.startTrace()
     try device.run("outer") { commands in
-      try commands.label("inner \"quoted\"") { () throws(TesseraError) in _ = try device.gemm(a, a) }
+      try commands.label("inner \"quoted\"") { _ = try device.gemm(a, a) }
     }
     let json = try device.stopTrace()
     let events = try #require(

@@ -26,8 +26,9 @@ import Testing
     let seconds = try #require(try event.deviceSeconds())
     #expect(seconds > 0 && seconds < 60)
     #expect(try y.floats() == (0..<256).map { -Float($0) })
-    let minus = try device.gemm(x, x, epilogue: .init(alpha: -1)).floats()
-    #expect(try product?.floats() == minus)
+    let negated = try device.gemm(x, x, epilogue: .init(alpha: -1)).floats()
+    let mixed = try #require(product)
+    #expect(try mixed.floats() == negated)
   }
 
   @Test func `mistakes are named before anything runs`() throws {
