@@ -43,7 +43,7 @@ let package = Package(
       name: "EmbedShaders", capability: .buildTool(), dependencies: ["embed-shaders"],
       path: "Sources/EmbedShaders"),
     .target(
-      name: "TesseraShaders", path: "Shaders", swiftSettings: settings,
+      name: "TesseraShaders", path: "Shaders", exclude: ["manifest.json"], swiftSettings: settings,
       plugins: ["EmbedShaders"]),
 
     // The layers, bottom to top. Each may use only what stands above it in this list.
@@ -126,7 +126,8 @@ let package = Package(
       dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore", "COpenCL"],
       swiftSettings: settings),
     .testTarget(
-      name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],
+      name: "TesseraVulkanTests",
+      dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore", "CVulkan"],
       swiftSettings: settings),
     .testTarget(
       name: "TesseraRuntimeTests",
@@ -149,9 +150,11 @@ let package = Package(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
-        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
+        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore",
       ],
       swiftSettings: settings),
-    .testTarget(name: "CommandLineTests", dependencies: ["tessera"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["tessera", "TesseraIO", "TesseraCore"],
+      swiftSettings: settings),
   ]
 )

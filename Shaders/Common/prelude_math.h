@@ -40,7 +40,7 @@ TESSERA_FN float tsr_exp(float x) {
   return tsr_is_nan(x) ? x : e;
 }
 
-// The error function within 1.2e-7. Below 1 an odd polynomial; above, 1 - exp(-q(|x|)).
+// The error function within 1.5e-7. Below 1 an odd polynomial; above, 1 - exp(-q(|x|)).
 TESSERA_FN float tsr_erf(float x) {
   float t = min(TSR_ABS(x), 4.0f);
   float s = t * t;

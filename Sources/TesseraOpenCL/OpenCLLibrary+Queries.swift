@@ -1,8 +1,9 @@
 import COpenCL
 import Synchronization
 
-/// Held while platforms and devices are listed. Loaders and drivers set themselves up during the first
-/// of these calls; ocl-icd with PoCL 3.1 reads half-made tables when two threads make it at once.
+/// Held while platforms and devices are listed. Loaders and drivers set themselves up during the
+/// first of these calls; ocl-icd with PoCL 3.1 reads half-made tables when two threads make it at
+/// once.
 private let enumeration = Mutex<Void>(())
 
 /// The two-call and fixed-size queries of OpenCL, each convention written once.
