@@ -131,19 +131,26 @@ struct SPIRVReader {
         guard let offset = offsets[type]?[UInt32(index)],
           let size = byteCount(member, depth: depth + 1)
         else { return nil }
-        end = max(end, offset + size)
+        let (sum, overflow) = offset.addingReportingOverflow(size)
+        if overflow { return nil }
+        end = max(end, sum)
       }
       return end
     }
     switch types[type] {
     case .scalar(let bytes): return bytes
     case .vector(let element, let count):
-      return byteCount(element, depth: depth + 1).map { $0 * count }
+      return byteCount(element, depth: depth + 1).flatMap { Self.product($0, count) }
     case .array(let element, let length):
       guard let count = sizes.constants[length], let size = byteCount(element, depth: depth + 1)
       else { return nil }
-      return (strides[type] ?? size) * Int(count)
+      return Self.product(strides[type] ?? size, Int(count))
     case nil: return pointers[type] == nil ? nil : 8
     }
+  }
+
+  private static func product(_ a: Int, _ b: Int) -> Int? {
+    let (result, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? nil : result
   }
 }
