@@ -7,16 +7,12 @@ struct CPUGEMMBuilder {
   var form: CPUGEMMForm
   let sizes: CPUGEMMSizes
   let capabilities: Capabilities
+  /// Bytes of packed B at one time; one panel of B may exceed it.
+  let scratchLimit: Int
 
   private var m: Int { Int(form.gemm.m) }
   private var n: Int { Int(form.gemm.n) }
   private var k: Int { Int(form.gemm.k) }
-
-  init(form: CPUGEMMForm, sizes: CPUGEMMSizes, capabilities: Capabilities) {
-    self.form = form
-    self.sizes = sizes
-    self.capabilities = capabilities
-  }
 
   // MARK: - Few rows
 
@@ -107,7 +103,7 @@ struct CPUGEMMBuilder {
     }
     // As many columns, then as many batches, as the scratch limit allows.
     let columnLimit = min(
-      max(CPUGEMMPlanner.scratchLimit / perColumn, 1), 65535 * min(tiling.tileN, 256))
+      max(scratchLimit / perColumn, 1), 65535 * min(tiling.tileN, 256))
     let unit = columnLimit >= tiling.tileN ? tiling.tileN : tiling.microN
     let paddedN = (n + tiling.microN - 1) / tiling.microN * tiling.microN
     let columnStep = min(max(columnLimit / unit * unit, tiling.microN), paddedN)
@@ -116,7 +112,7 @@ struct CPUGEMMBuilder {
     var batchStep = 1
     if !shared, columnStep >= n {
       batchStep = min(
-        max(CPUGEMMPlanner.scratchLimit / perBatch, 1), form.batchCount, CPUGEMMPlanner.maxBatches)
+        max(scratchLimit / perBatch, 1), form.batchCount, CPUGEMMPlanner.maxBatches)
     }
     form.gemm.packed_stride = shared ? 0 : Int64(perBatch / 4)
     plan.scratch = [perBatch * batchStep]

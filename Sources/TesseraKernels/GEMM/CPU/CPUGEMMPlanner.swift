@@ -14,15 +14,15 @@ package import TesseraHAL
 /// | `packed` | otherwise | per part of B: pack, multiply |
 package enum CPUGEMMPlanner {
   /// Bytes of packed B at one time; one panel of B may exceed it.
-  static let scratchLimit = 64 << 20
+  package static let scratchLimit = 64 << 20
   /// Groups along z that fit a dispatch on every device.
   static let maxBatches = 65535
 
-  /// Plans `problem`.
+  /// Plans `problem`, with `scratchLimit` bytes for packed panels.
   /// - Throws: `unsupported` for element types other than f32, f16 and bf16; `overLimit` if an
   ///   operand's extent in memory overflows, or there are too many batch axes for the constants.
   package static func plan(
-    _ problem: GEMMProblem, capabilities: Capabilities
+    _ problem: GEMMProblem, capabilities: Capabilities, scratchLimit: Int = scratchLimit
   ) throws(TesseraError) -> Plan {
     for dtype in [problem.a.dtype, problem.b.dtype, problem.c?.dtype, problem.d.dtype,
       problem.bias?.dtype]
@@ -48,7 +48,8 @@ package enum CPUGEMMPlanner {
     form.gemm.axes = Int64(form.axes.count)
     let thin = min(form.gemm.m, form.gemm.n) <= 4 && form.gemm.k > 0
     if thin, form.gemm.n < form.gemm.m { form.swap() }
-    var builder = CPUGEMMBuilder(form: form, sizes: sizes, capabilities: capabilities)
+    var builder = CPUGEMMBuilder(
+      form: form, sizes: sizes, capabilities: capabilities, scratchLimit: scratchLimit)
     var plan = thin ? builder.vectorPlan() : try builder.blockPlan()
     plan.flopsNeeded = problem.flops
     plan.bytes = sizes.moved
