@@ -150,7 +150,7 @@ let package = Package(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
-        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
+        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -1,5 +1,10 @@
 #version 460
-// Vulkan form of strided_copy; see strided_copy.inc. Compiled once per element size: -DELEMENT=…
+// Vulkan form of strided_copy; see strided_copy.inc. Compiled once per element size.
+// variants only
+// variant: 1 -DELEMENT=uint8_t
+// variant: 2 -DELEMENT=uint16_t
+// variant: 4 -DELEMENT=uint
+// variant: 8 -DELEMENT=uvec2
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_shader_8bit_storage : require
 #extension GL_EXT_shader_16bit_storage : require

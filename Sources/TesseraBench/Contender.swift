@@ -19,7 +19,7 @@ package struct Contender {
   ) {
     self.init(name: name) { () throws(TesseraError) in
       let started = HostClock.now()
-      let event = try device.run(name) { _ throws(TesseraError) in try record() }
+      let event = try device.record(name) { _ throws(TesseraError) in try record() }
       if let seconds = try event.deviceSeconds() { return seconds }
       try device.synchronize()
       return Double(HostClock.now() - started) * 1e-9

@@ -67,16 +67,24 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
     } catch {
       bodyError = error
     }
-    try unmap(address)
+    try unmap(address, written: writing)
     if let bodyError { throw bodyError }
   }
 
-  /// Ends a mapping and waits, so that work submitted afterwards to the other queue sees its
-  /// writes.
-  private func unmap(_ address: UnsafeMutableRawPointer) throws(TesseraError) {
+  /// Ends a mapping. After writes it waits, so that work submitted afterwards to the other queue
+  /// sees them; after reads there is nothing that anyone could miss.
+  private func unmap(
+    _ address: UnsafeMutableRawPointer, written: Bool
+  ) throws(TesseraError) {
     let cl = device.library.functions
+    let queue = device.transferQueue
+    guard written else {
+      let status = cl.clEnqueueUnmapMemObject(queue, memory, address, 0, nil, nil)
+      try device.check(status, "clEnqueueUnmapMemObject", .enqueue)
+      return try device.check(cl.clFlush(queue), "clFlush", .enqueue)
+    }
     var done: cl_event?
-    let status = cl.clEnqueueUnmapMemObject(device.transferQueue, memory, address, 0, nil, &done)
+    let status = cl.clEnqueueUnmapMemObject(queue, memory, address, 0, nil, &done)
     try device.check(status, "clEnqueueUnmapMemObject", .enqueue)
     defer { _ = cl.clReleaseEvent(done) }
     try device.check(cl.clWaitForEvents(1, &done), "clWaitForEvents", .wait)

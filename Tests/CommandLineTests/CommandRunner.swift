@@ -30,7 +30,7 @@ enum CommandRunner {
     // Files, not pipes: a full pipe would stop a talkative child.
     let folder = FileManager.default.temporaryDirectory
     let names = ["out", "err"].map { folder.appendingPathComponent("tessera-\($0)-\(UUID().uuidString)") }
-    for name in names { FileManager.default.createFile(atPath: name.path, contents: nil) }
+    for name in names { try Data().write(to: name) }
     process.standardOutput = try FileHandle(forWritingTo: names[0])
     process.standardError = try FileHandle(forWritingTo: names[1])
     try process.run()

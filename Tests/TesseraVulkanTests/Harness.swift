@@ -36,7 +36,16 @@ enum GLSL {
   private static let compiled = Mutex<[String: [UInt32]]>([:])
 
   static func words(_ source: String) throws -> [UInt32] {
-    if let words = compiled.withLock({ $0[source] }) { return words }
+    // One compiler at a time: the signal of a child's end interrupts others' reads.
+    try compiled.withLock { compiled in
+      if let words = compiled[source] { return words }
+      let words = try compile(source)
+      compiled[source] = words
+      return words
+    }
+  }
+
+  private static func compile(_ source: String) throws -> [UInt32] {
     let tool = "/usr/bin/glslangValidator"
     guard FileManager.default.isExecutableFile(atPath: tool) else {
       try Test.cancel("not run: no glslangValidator")
@@ -47,21 +56,18 @@ enum GLSL {
     defer { try? FileManager.default.removeItem(at: folder) }
     let input = folder.appending(path: "kernel.comp")
     let output = folder.appending(path: "kernel.spv")
+    let log = folder.appending(path: "log.txt")
     try source.write(to: input, atomically: true, encoding: .utf8)
+    try Data().write(to: log)
     let process = Process()
     process.executableURL = URL(filePath: tool)
-    process.arguments = [
-      "--target-env", "vulkan1.3", "-o", output.path, input.path,
-    ]
-    let log = Pipe()
-    process.standardOutput = log
+    process.arguments = ["--target-env", "vulkan1.3", "-o", output.path, input.path]
+    process.standardOutput = try FileHandle(forWritingTo: log)
     try process.run()
-    let text = String(decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
+    let text = try String(contentsOf: log, encoding: .utf8)
     try #require(process.terminationStatus == 0, "\(text)")
-    let words = try Data(contentsOf: output).withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
-    compiled.withLock { $0[source] = words }
-    return words
+    return try Data(contentsOf: output).withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
   }
 
   /// `y ← alpha · x + shift · y` with `shift` a specialization constant.

@@ -114,9 +114,9 @@ extension VulkanContext {
 
   /// The best memory type among `allowed`.
   ///
-  /// Device memory: device-local, host-visible exactly on unified devices (elsewhere the visible part
-  /// is a scarce window). Staging: host-visible, cached before coherent, since reading uncached memory
-  /// is slower by an order of magnitude.
+  /// Device memory: device-local, host-visible exactly on unified devices (elsewhere the visible
+  /// part is a scarce window). Staging: host-visible, cached before coherent, since reading uncached
+  /// memory is slower by an order of magnitude.
   private func memoryType(_ allowed: UInt32, _ kind: MemoryKind) -> Int? {
     let unified = adapter.capabilities.unifiedMemory
     var best: (index: Int, score: Int)?

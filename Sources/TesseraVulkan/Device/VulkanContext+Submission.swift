@@ -73,8 +73,8 @@ extension VulkanContext {
     done.removeAll()
   }
 
-  /// Waits for the work in flight when nobody can submit any more. Work that hangs keeps its memory,
-  /// and thereby this context, to the end of the process.
+  /// Waits for the work in flight when nobody can submit any more. Work that hangs keeps its
+  /// memory, and thereby this context, to the end of the process.
   func drain() {
     let serial = queueLock.withLock { inFlight.isEmpty ? 0 : lastSerial }
     guard serial > 0 else { return }

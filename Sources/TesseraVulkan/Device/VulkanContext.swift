@@ -7,7 +7,7 @@ import TesseraHAL
 /// Those hold the context, `VulkanDevice` is its face towards the runtime; so work in flight, which
 /// the context keeps alive, can be waited for when the face goes. `@unchecked Sendable`: `var`s are
 /// touched only under `lock`, the queue and `inFlight` only under `queueLock`. Lock order:
-/// `queueLock`, then `lock`. Objects are never released under a lock, since their `deinit` takes it.
+/// `queueLock`, then `lock`. Nothing is released under a lock, since a `deinit` may take it.
 final class VulkanContext: @unchecked Sendable {
   let adapter: VulkanAdapter
   let vk: VulkanDeviceFunctions

@@ -4,8 +4,8 @@ package import TesseraHAL
 
 /// One opened Vulkan device with one compute queue.
 ///
-/// Every submission begins with a full barrier and ends with one towards the host, so submissions are
-/// ordered by the queue alone.
+/// Every submission begins with a full barrier and ends with one towards the host, so submissions
+/// are ordered by the queue alone.
 package final class VulkanDevice: HALDevice {
   let context: VulkanContext
 

@@ -36,8 +36,8 @@ struct FeatureChain: ~Copyable {
     return pointer
   }
 
-  /// Turns on what `found` has of the features that kernels may use, and nothing else: some, such as
-  /// robust buffer access, cost time.
+  /// Turns on what `found` has of the features that kernels may use, and nothing else: some, such
+  /// as robust buffer access, cost time.
   func enable(from found: borrowing FeatureChain) {
     let core = found.head.pointee.features
     head.pointee.features.shaderFloat64 = core.shaderFloat64

@@ -14,7 +14,7 @@ final class ValidationLog: Sendable {
     logger.error("\(message)")
   }
 
-  /// The messenger's description. The log must live as long as the instance, so it is never released.
+  /// The messenger's description. The log must live as long as the instance: it is never released.
   func messengerInfo() -> VkDebugUtilsMessengerCreateInfoEXT {
     .make {
       $0.messageSeverity = flags(

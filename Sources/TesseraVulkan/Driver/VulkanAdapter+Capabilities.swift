@@ -28,7 +28,8 @@ extension VulkanAdapter {
       clamping: min(found.v11.maxMemoryAllocationSize, found.v13.maxBufferSize))
     result.maxBindingRange = Int(limits.maxStorageBufferRange)
     result.bindingAlignment = max(4, Int(clamping: limits.minStorageBufferOffsetAlignment))
-    result.unifiedMemory = result.kind == .gpu
+    result.unifiedMemory =
+      result.kind == .gpu
       ? core.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU && memory.hasUnifiedType
       : memory.hasUnifiedType
 
@@ -39,7 +40,8 @@ extension VulkanAdapter {
     result.maxConstantBytes = Int(limits.maxPushConstantsSize)
     result.minSubgroupSize = max(1, Int(found.v13.minSubgroupSize))
     result.maxSubgroupSize = max(1, Int(found.v13.maxSubgroupSize))
-    result.computeUnits = computeUnits
+    result.computeUnits =
+      computeUnits
       ?? (result.kind == .software ? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) : 1)
 
     result.f16Storage = chain.v11.pointee.storageBuffer16BitAccess.isTrue
@@ -107,13 +109,16 @@ extension VulkanAdapter {
 
   /// Cooperative-matrix shapes of subgroup scope whose accumulator and result have one type.
   static func matrixShapes(
-    _ handle: VkPhysicalDevice, _ functions: VulkanInstanceFunctions, _ chain: borrowing FeatureChain
+    _ handle: VkPhysicalDevice, _ functions: VulkanInstanceFunctions,
+    _ chain: borrowing FeatureChain
   ) -> [Capabilities.MatrixShape] {
     guard let matrix = chain.matrix, matrix.pointee.cooperativeMatrix.isTrue,
       let query = functions.vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR
     else { return [] }
     var result: [Capabilities.MatrixShape] = []
-    for found in enumerate(VkCooperativeMatrixPropertiesKHR.make(), { query(handle, $0, $1) }).elements {
+    for found in enumerate(VkCooperativeMatrixPropertiesKHR.make(), { query(handle, $0, $1) })
+      .elements
+    {
       guard found.scope == VK_SCOPE_SUBGROUP_KHR, found.AType == found.BType,
         found.CType == found.ResultType, !found.saturatingAccumulation.isTrue,
         let input = component(found.AType), let accumulator = component(found.CType)

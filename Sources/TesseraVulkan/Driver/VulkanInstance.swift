@@ -11,8 +11,8 @@ import Darwin
 /// The loader, one `VkInstance` and the devices it lists.
 ///
 /// Never destroyed: drivers keep threads and process-wide state, and unloading them at exit is a
-/// known source of crashes. `@unchecked Sendable`: immutable after the initialiser, and instance-level
-/// functions may be called from any thread.
+/// known source of crashes. `@unchecked Sendable`: immutable after the initialiser, and functions of
+/// an instance may be called from any thread.
 final class VulkanInstance: @unchecked Sendable {
   static let shared = VulkanInstance(
     library: Environment.value("TESSERA_VULKAN_LIBRARY") ?? defaultLibrary,
@@ -44,7 +44,8 @@ final class VulkanInstance: @unchecked Sendable {
       opened.functions.vkEnumeratePhysicalDevices(opened.handle, $0, $1)
     }
     if handles.result != VK_SUCCESS {
-      problems.append("vkEnumeratePhysicalDevices failed with \(VulkanResult.describe(handles.result))")
+      problems.append(
+        "vkEnumeratePhysicalDevices failed with \(VulkanResult.describe(handles.result))")
     }
     var adapters: [VulkanAdapter] = []
     for case let handle? in handles.elements {

@@ -46,12 +46,14 @@ struct PipelineCache: ~Copyable {
     return bytes.count > Self.headerBytes ? bytes : nil
   }
 
-  /// Whether a binary was written by this driver for this device. Drivers must ignore others, but not
-  /// all survive damaged ones.
+  /// Whether a binary was written by this driver for this device. Drivers must ignore others, but
+  /// not all do.
   static func fits(_ binary: [UInt8], _ properties: VkPhysicalDeviceProperties) -> Bool {
     guard binary.count > headerBytes else { return false }
     func word(_ offset: Int) -> UInt32 {
-      binary.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
+      binary.withUnsafeBytes {
+        UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      }
     }
     guard word(0) == UInt32(headerBytes),
       word(4) == VK_PIPELINE_CACHE_HEADER_VERSION_ONE.rawValue,

@@ -1,7 +1,7 @@
 import CVulkan
 import TesseraCore
 
-/// Set 0 with storage buffers at bindings 0..<slots, by push descriptors, and a push-constant range.
+/// Set 0 with storage buffers at bindings 0..<slots, pushed, and a range of push constants.
 /// Kernels of one shape share it, so that switching between them disturbs nothing.
 struct PipelineLayout {
   struct Key: Hashable {

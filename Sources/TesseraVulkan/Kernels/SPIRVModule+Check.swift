@@ -14,7 +14,8 @@ extension SPIRVModule {
       let names = entryPoints.map(\.name).sorted().joined(separator: ", ")
       throw .compile(
         kernel: signature.name,
-        log: "the module has no such compute entry point; it has: \(names.isEmpty ? "none" : names)")
+        log: "the module has no such compute entry point; it has: \(names.isEmpty ? "none" : names)"
+      )
     }
     var faults: Set<String> = []
     for resource in resources(of: entry) {
@@ -38,7 +39,8 @@ extension SPIRVModule {
           + "\(signature.constantBytes)")
     }
     if let workgroup = workgroup(of: entry, specialization), workgroup != signature.workgroup {
-      faults.insert("workgroup: \(workgroup) in the module, \(signature.workgroup) in the signature")
+      faults.insert(
+        "workgroup: \(workgroup) in the module, \(signature.workgroup) in the signature")
     }
     guard faults.isEmpty else {
       throw .compile(kernel: signature.name, log: faults.sorted().joined(separator: "\n"))

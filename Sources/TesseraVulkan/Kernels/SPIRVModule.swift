@@ -46,7 +46,8 @@ struct SPIRVModule {
         pushConstantBytes = max(pushConstantBytes, reader.byteCount(pointer.pointee) ?? 0)
       case SPIRV.storageBuffer, SPIRV.uniform, SPIRV.uniformConstant:
         guard let binding = reader.bindings[variable] else { continue }
-        let isBlock = pointer.storage == SPIRV.storageBuffer
+        let isBlock =
+          pointer.storage == SPIRV.storageBuffer
           || pointer.storage == SPIRV.uniform && reader.bufferBlocks.contains(pointer.pointee)
         resourcesByVariable[variable] = Resource(
           binding: binding, set: reader.sets[variable] ?? 0, isStorageBuffer: isBlock,
@@ -63,7 +64,7 @@ struct SPIRVModule {
     return resourcesByVariable.filter { !listed || entry.interface.contains($0.key) }.map(\.value)
   }
 
-  /// Invocations per workgroup with these specialization constants; nil if the module leaves it open.
+  /// Invocations per workgroup with these specialization constants; nil if the module does not say.
   func workgroup(
     of entry: EntryPoint, _ specialization: [KernelCode.Specialization]
   ) -> [Int]? {

@@ -23,6 +23,9 @@ struct SPIRVReader {
   /// Pointer values and the pointer they are derived from.
   private var bases: [UInt32: UInt32] = [:]
 
+  /// Functions begun and not ended: more than none at the end is a truncated module.
+  private var openFunctions = 0
+
   private enum TypeShape {
     case scalar(bytes: Int)
     case vector(of: UInt32, count: Int)
@@ -40,6 +43,7 @@ struct SPIRVReader {
       interpret(words[position] & 0xFFFF, Array(operands))
       position += count
     }
+    guard openFunctions == 0 else { throw SPIRVModule.Malformed(reason: "a function has no end") }
   }
 
   private mutating func interpret(_ opcode: UInt32, _ operand: [UInt32]) {
@@ -48,6 +52,8 @@ struct SPIRVReader {
       return
     }
     switch (opcode, operand.count) {
+    case (54, _): openFunctions += 1
+    case (56, _): openFunctions -= 1
     case (15, 3...): entryPoint(operand)
     case (16, 5...) where operand[1] == 17:  // ExecutionMode LocalSize
       sizes.literal[operand[0]] = operand[2...4].map { Int($0) }

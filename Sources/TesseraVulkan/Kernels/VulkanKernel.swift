@@ -16,8 +16,8 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
   private let subgroupSize: Int
 
   /// - Throws: `compile` if the module is malformed, disagrees with the signature or is refused by
-  ///   the driver; `overLimit` for more slots or constants than the device takes; `unsupported` for a
-  ///   subgroup size that it cannot be made to use.
+  ///   the driver; `overLimit` for more slots or constants than the device takes; `unsupported` for
+  ///   a subgroup size that it cannot be made to use.
   init(
     _ context: VulkanContext, words: [UInt32], specialization: [KernelCode.Specialization],
     signature: KernelSignature, binary offered: [UInt8]?

@@ -62,7 +62,7 @@ struct DoctorCommand: ParsableCommand {
         [Float](repeating: 0.5, count: shape.elementCount), shape: shape, on: device)
       var times: [Double] = []
       for _ in 0..<20 {
-        let event = try device.run { _ throws(TesseraError) in _ = try device.gemm(a, a) }
+        let event = try device.record { _ throws(TesseraError) in _ = try device.gemm(a, a) }
         if let seconds = try event.deviceSeconds() { times.append(seconds * 1e3) }
       }
       result.firstMs = times.first

@@ -110,7 +110,7 @@ struct PhotoPipeline {
     var samples: [Double] = []
     for _ in 0..<repetitions {
       let started = HostClock.now()
-      let event = try device.run { _ throws(TesseraError) in result = try body() }
+      let event = try device.record { _ throws(TesseraError) in result = try body() }
       let device = try event.deviceSeconds()
       samples.append(device ?? Double(HostClock.now() - started) * 1e-9)
     }

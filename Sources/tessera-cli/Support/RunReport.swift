@@ -45,7 +45,7 @@ struct RunReport: Encodable {
     var timer = "device"
     for _ in 0..<options.repetitions {
       let started = HostClock.now()
-      let event = try device.run(op) { _ throws(TesseraError) in results = try body() }
+      let event = try device.record(op) { _ throws(TesseraError) in results = try body() }
       if let seconds = try event.deviceSeconds() {
         samples.append(seconds)
       } else {
