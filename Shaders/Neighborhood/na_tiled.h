@@ -66,6 +66,14 @@ CONSTANT_BLOCK(
 #define FLAG_CONTINUE 1  // the state of the earlier dispatch is in STATE
 #define FLAG_SUSPEND 2   // leave the state in STATE; no output yet
 
+// CPU drivers unroll what they can by themselves; asked for, it made PoCL compile four times as long
+// for the same speed. (Vulkan counts on it: an unrolled loop is no loop for lavapipe's limit.)
+#if defined(__OPENCL_VERSION__) && LANES == 1
+#define NA_UNROLL
+#else
+#define NA_UNROLL UNROLL
+#endif
+
 #define THREADS (WORK_Q * WORK_K)
 #define TILE_Q (WORK_Q * BLOCK_Q)
 #define TILE_K (WORK_K * BLOCK_K)
@@ -186,18 +194,18 @@ TESSERA_FN floatn na_mask(floatn s, uintn code, uint low, uint last, uint guard)
 #define ACCUMULATE(PICK)                                                                      \
   for (int kk = 0; kk < STEP_K; kk += 4) {                                                    \
     float4 w[BLOCK_Q];                                                                        \
-    UNROLL                                                                                    \
+    NA_UNROLL                                                                                    \
     for (int i = 0; i < BLOCK_Q; i++) {                                                       \
       w[i] = weights[((tq * BLOCK_Q + i) * WEIGHT_ROW + k0 + kk) >> 2];                       \
     }                                                                                         \
-    UNROLL                                                                                    \
+    NA_UNROLL                                                                                    \
     for (int x = 0; x < VALUES_N; x++) {                                                      \
       int column = kk * TILE_V + (tk + WORK_K * x) * WIDTH;                                   \
       floatn a = LOCAL_VECTOR(staged, column);                                                \
       floatn b = LOCAL_VECTOR(staged, column + TILE_V);                                       \
       floatn c = LOCAL_VECTOR(staged, column + 2 * TILE_V);                                   \
       floatn d = LOCAL_VECTOR(staged, column + 3 * TILE_V);                                   \
-      UNROLL                                                                                  \
+      NA_UNROLL                                                                                  \
       for (int i = 0; i < BLOCK_Q; i++) {                                                     \
         floatn sum = sums[i * VALUES_N + x];                                                  \
         sum = fma(SPLAT(w[i].x), PICK(w[i].x, a), sum);                                       \
@@ -214,11 +222,11 @@ TESSERA_FN floatn na_mask(floatn s, uintn code, uint low, uint last, uint guard)
 // invocation after the other so that neighbours touch neighbouring words.
 #define NA_EXCHANGE(MOVE)                                                       \
   {                                                                             \
-    UNROLL                                                                      \
+    NA_UNROLL                                                                      \
     for (int i = 0; i < BLOCK_Q; i++) {                                         \
       MOVE(largest[i], i * (BLOCK_V + 2))                                       \
       MOVE(total[i], i * (BLOCK_V + 2) + 1)                                     \
-      UNROLL                                                                    \
+      NA_UNROLL                                                                    \
       for (int x = 0; x < VALUES_N; x++) {                                      \
         NA_EXCHANGE_VECTOR(MOVE, result[i * VALUES_N + x], i * (BLOCK_V + 2) + 2 + x * WIDTH) \
       }                                                                         \

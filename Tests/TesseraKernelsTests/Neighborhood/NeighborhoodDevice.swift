@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Testing
 import TesseraCPU
@@ -25,7 +26,8 @@ enum NeighborhoodDevice: String, CaseIterable, Sendable, CustomTestStringConvert
 
   private static let contexts: [Self: Result<DeviceContext, any Error>] = {
     var result: [Self: Result<DeviceContext, any Error>] = [:]
-    for device in allCases {
+    let only = ProcessInfo.processInfo.environment["NA_DEVICES"]
+    for device in allCases where only == nil || only == device.rawValue {
       let driver: any HALDriver =
         switch device {
         case .cpu: CPUDriver()

@@ -25,7 +25,7 @@ extension NeighborhoodTiling {
     // of subgroup width (lavapipe): few of them, and none that only waits.
     let isOpenCL = capabilities.backend == .openCL
     let width = isOpenCL && capabilities.vectorWidth >= 8 ? 8 : 4
-    let counts = isOpenCL ? [2, 4, 8, 16] : [8]
+    let counts = isOpenCL ? [4, 16] : [8]
     return counts.map {
       Form(
         workQ: $0, workK: 1, blockQ: 4, blockK: 16, mostV: isOpenCL ? 64 : 32, lanes: 1,
