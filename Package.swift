@@ -79,9 +79,9 @@ let package = Package(
         "TesseraOpenCL", "TesseraVulkan", logging,
       ],
       swiftSettings: settings),
-    .target(name: "TesseraIO", dependencies: ["Tessera", "TesseraCore"], swiftSettings: settings),
+    .target(name: "TesseraIO", dependencies: ["TesseraCore"], swiftSettings: numeric),
     .target(
-      name: "TesseraGLSL", dependencies: ["Tessera", "TesseraCore", "CGlslang"],
+      name: "TesseraGLSL", dependencies: ["TesseraCore", "CGlslang"],
       swiftSettings: settings,
       linkerSettings: [
         .linkedLibrary("glslang-default-resource-limits"), .linkedLibrary("GenericCodeGen"),
@@ -100,7 +100,7 @@ let package = Package(
       name: "TesseraBench",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraReference", "TesseraKernels",
-        "TesseraRuntime", "TesseraHAL", "TesseraCore", "COpenCL",
+        "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraOpenCL", "COpenCL",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -126,7 +126,8 @@ let package = Package(
       dependencies: ["TesseraOpenCL", "TesseraHAL", "TesseraCore", "COpenCL"],
       swiftSettings: settings),
     .testTarget(
-      name: "TesseraVulkanTests", dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore"],
+      name: "TesseraVulkanTests",
+      dependencies: ["TesseraVulkan", "TesseraHAL", "TesseraCore", "CVulkan"],
       swiftSettings: settings),
     .testTarget(
       name: "TesseraRuntimeTests",
@@ -149,9 +150,11 @@ let package = Package(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
-        "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore",
+        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore",
       ],
       swiftSettings: settings),
-    .testTarget(name: "CommandLineTests", dependencies: ["tessera"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["tessera", "TesseraIO", "TesseraCore"],
+      swiftSettings: settings),
   ]
 )

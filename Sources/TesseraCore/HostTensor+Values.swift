@@ -18,7 +18,8 @@ extension HostTensor {
     switch dtype {
     case .f64: values(as: Double.self) ?? []
     case .i64: (values(as: Int64.self) ?? []).map(Double.init)
-    case .u64: (values(as: UInt64.self) ?? []).map(Double.init)
+    // Not `map(Double.init)`: on UInt64 that means `init(bitPattern:)`.
+    case .u64: (values(as: UInt64.self) ?? []).map { Double($0) }
     case .i32: (values(as: Int32.self) ?? []).map(Double.init)
     case .u32: (values(as: UInt32.self) ?? []).map(Double.init)
     default: floats().map(Double.init)

@@ -48,13 +48,16 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
     guard isHostVisible else {
       throw .unsupported("host access to device memory", device: device.identity.name)
     }
-    guard byteCount > 0 else { return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
+    guard byteCount > 0 else {
+      return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    }
     let cl = device.library.functions
     // A body that writes may write less than the range, so the old contents must be there.
     let flags = cl_map_flags(writing ? CL_MAP_READ | CL_MAP_WRITE : CL_MAP_READ)
     var status: cl_int = CL_SUCCESS
     let address = cl.clEnqueueMapBuffer(
-      device.transferQueue, memory, cl_bool(CL_TRUE), flags, offset, byteCount, 0, nil, nil, &status)
+      device.transferQueue, memory, cl_bool(CL_TRUE), flags, offset, byteCount, 0, nil, nil, &status
+    )
     guard let address, status == CL_SUCCESS else {
       throw device.failure(status, "clEnqueueMapBuffer", .enqueue)
     }
@@ -64,22 +67,31 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
     } catch {
       bodyError = error
     }
-    try unmap(address)
+    try unmap(address, written: writing)
     if let bodyError { throw bodyError }
   }
 
-  /// Ends a mapping and waits, so that work submitted afterwards to the other queue sees its writes.
-  private func unmap(_ address: UnsafeMutableRawPointer) throws(TesseraError) {
+  /// Ends a mapping. After writes it waits, so that work submitted afterwards to the other queue
+  /// sees them; after reads there is nothing that anyone could miss.
+  private func unmap(
+    _ address: UnsafeMutableRawPointer, written: Bool
+  ) throws(TesseraError) {
     let cl = device.library.functions
+    let queue = device.transferQueue
+    guard written else {
+      let status = cl.clEnqueueUnmapMemObject(queue, memory, address, 0, nil, nil)
+      try device.check(status, "clEnqueueUnmapMemObject", .enqueue)
+      return try device.check(cl.clFlush(queue), "clFlush", .enqueue)
+    }
     var done: cl_event?
-    let status = cl.clEnqueueUnmapMemObject(device.transferQueue, memory, address, 0, nil, &done)
+    let status = cl.clEnqueueUnmapMemObject(queue, memory, address, 0, nil, &done)
     try device.check(status, "clEnqueueUnmapMemObject", .enqueue)
     defer { _ = cl.clReleaseEvent(done) }
     try device.check(cl.clWaitForEvents(1, &done), "clWaitForEvents", .wait)
   }
 
-  /// The handle and number that a `plain` kernel gets for a range: the buffer itself from offset 0, a
-  /// cached sub-buffer elsewhere.
+  /// The handle and number that a `plain` kernel gets for a range: the buffer itself from offset 0,
+  /// a cached sub-buffer elsewhere.
   func object(
     offset: Int, byteCount: Int
   ) throws(TesseraError) -> (memory: cl_mem, number: UInt64) {

@@ -5,9 +5,9 @@ package import TesseraHAL
 
 /// Replaying recorded commands into the queue.
 extension OpenCLDevice {
-  /// Waits on this device's own timelines are met by the queue's order: a value waited for must have
-  /// been submitted already. Timelines of other devices are waited for on the host, here: OpenCL
-  /// has no way to make one driver wait for another.
+  /// Waits on this device's own timelines are met by the queue's order: a value waited for must
+  /// have been submitted already. Timelines of other devices are waited for on the host, here:
+  /// OpenCL has no way to make one driver wait for another.
   package func submit(
     _ commands: any HALCommands, wait: [(timeline: any HALTimeline, value: UInt64)],
     signal: (timeline: any HALTimeline, value: UInt64)
@@ -114,13 +114,12 @@ extension OpenCLDevice {
       let bound = UnsafeBufferPointer(rebasing: ranges[command.firstRange...])
       try kernel.bind(bound, constants: storage.bytes.base + command.data)
     }
-    var global = command.global
-    var local = kernel.local
-    let status = withUnsafePointer(to: &global.x) { global in
-      withUnsafePointer(to: &local.x) { local in
-        library.functions.clEnqueueNDRangeKernel(
-          queue, kernel.handle, 3, nil, global, local, 0, nil, event)
-      }
+    // Pointers to the whole tuples: one to `x` alone would not cover `y` and `z`.
+    var sizes = (command.global, kernel.local)
+    let status = withUnsafeBytes(of: &sizes) { bytes in
+      let base = bytes.baseAddress?.assumingMemoryBound(to: Int.self)
+      return library.functions.clEnqueueNDRangeKernel(
+        queue, kernel.handle, 3, nil, base, base.map { $0 + 3 }, 0, nil, event)
     }
     try check(status, "clEnqueueNDRangeKernel", .enqueue)
   }

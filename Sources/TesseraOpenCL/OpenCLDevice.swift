@@ -5,14 +5,15 @@ package import TesseraHAL
 
 /// One opened OpenCL device: a context, an in-order queue for work and one for host access.
 ///
-/// All work goes through one in-order queue, so barriers and waits between submissions cost nothing.
+/// All work goes through one in-order queue, so barriers and waits between submissions cost
+/// nothing.
 package final class OpenCLDevice: HALDevice, @unchecked Sendable {
   // Unchecked: handles are thread-safe by OpenCL's rules; `submission` guards what is not, which is
   // the arguments of kernels and the order of a submission's commands.
   package let identity: DeviceIdentity
   package let capabilities: Capabilities
 
-  let library: OpenCLLibrary
+  package let library: OpenCLLibrary
   let id: cl_device_id
   let context: cl_context
   let queue: cl_command_queue

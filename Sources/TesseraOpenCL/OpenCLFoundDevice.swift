@@ -1,7 +1,8 @@
 import COpenCL
 import TesseraHAL
 
-/// A device that enumeration found. Handles of platforms and root devices live as long as the process.
+/// A device that enumeration found. Handles of platforms and root devices live as long as the
+/// process.
 struct OpenCLFoundDevice {
   let platform: cl_platform_id
   let id: cl_device_id
@@ -16,7 +17,8 @@ struct OpenCLFoundDevice {
     // Two builds of a driver may share a version number but differ in the platform's string, which
     // names the compiler behind it; kernel caches are keyed by both.
     result.driverVersion =
-      library.string(id, CL_DRIVER_VERSION) + " (" + library.platformString(platform, CL_PLATFORM_VERSION)
+      library.string(id, CL_DRIVER_VERSION) + " ("
+      + library.platformString(platform, CL_PLATFORM_VERSION)
       + ")"
     result.apiVersion = library.string(id, CL_DEVICE_VERSION)
     result.extensions = library.string(id, CL_DEVICE_EXTENSIONS)

@@ -49,7 +49,7 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     self.handle = handle
     self.signature = signature
     fromBinary = program.fromBinary
-    binary = Self.worthKeeping(on: device.capabilities) ? program.readBinary() : nil
+    binary = program.readBinary().map { OpenCLBinary.wrapped($0, for: device.capabilities) }
     let group = signature.workgroup + [1, 1]
     local = (group[0], group[1], group[2])
     let slots = signature.slots.count
@@ -65,9 +65,5 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     lastNumbers.deallocate()
     lastOffsets.deallocate()
     lastConstants.deallocate()
-  }
-
-  private static func worthKeeping(on capabilities: Capabilities) -> Bool {
-    capabilities.driver != "Portable Computing Language"
   }
 }

@@ -49,7 +49,8 @@ struct OpenCLKernelCheck {
         let wanted = index < signature.slots.count ? "a buffer" : "a value"
         throw .compile(
           kernel: signature.name,
-          log: "argument \(index) (\(name(ofArgument: index))) is \(isBuffer ? "a buffer" : "a value")"
+          log:
+            "argument \(index) (\(name(ofArgument: index))) is \(isBuffer ? "a buffer" : "a value")"
             + ", by the signature it is \(wanted)")
       }
     }

@@ -1,9 +1,22 @@
 import COpenCL
+import Synchronization
+
+/// Held while platforms and devices are listed. Loaders and drivers set themselves up during the
+/// first of these calls; ocl-icd with PoCL 3.1 reads half-made tables when two threads make it at
+/// once.
+private let enumeration = Mutex<Void>(())
 
 /// The two-call and fixed-size queries of OpenCL, each convention written once.
 extension OpenCLLibrary {
   /// All platforms; none if the loader finds no driver.
   func platforms() -> [cl_platform_id] {
+    // Handles are not Sendable to the compiler although any thread may use them.
+    nonisolated(unsafe) var found: [cl_platform_id] = []
+    enumeration.withLock { _ in found = listPlatforms() }
+    return found
+  }
+
+  private func listPlatforms() -> [cl_platform_id] {
     var count: cl_uint = 0
     guard functions.clGetPlatformIDs(0, nil, &count) == CL_SUCCESS, count > 0 else { return [] }
     var ids = [cl_platform_id?](repeating: nil, count: Int(count))
@@ -13,6 +26,12 @@ extension OpenCLLibrary {
 
   /// All devices of a platform, or the status that the driver answered instead.
   func deviceIDs(of platform: cl_platform_id) -> (ids: [cl_device_id], status: cl_int) {
+    nonisolated(unsafe) var found: (ids: [cl_device_id], status: cl_int) = ([], CL_SUCCESS)
+    enumeration.withLock { _ in found = listDevices(of: platform) }
+    return found
+  }
+
+  private func listDevices(of platform: cl_platform_id) -> (ids: [cl_device_id], status: cl_int) {
     let type = cl_device_type(CL_DEVICE_TYPE_ALL)
     var count: cl_uint = 0
     var status = functions.clGetDeviceIDs(platform, type, 0, nil, &count)

@@ -28,7 +28,14 @@ final class OpenCLProgram {
     try device.checkAlive()
     try checkLimits(of: signature, on: device.capabilities)
     let options = try optionString(defines: defines, options: options)
-    if let binary, let program = load(binary, on: device, options: options) { return program }
+    if let binary, let bytes = OpenCLBinary.unwrapped(binary, for: device.capabilities) {
+      let loaded = load(bytes, on: device, fromBinary: true)
+      // Any failure means that the binary is another driver's: the source is always there.
+      if let program = loaded, program.compile(options) == CL_SUCCESS { return program }
+    }
+    if PTXText.isPTX(source) {
+      return try assemble(Array(source.utf8), on: device, name: signature.name, options: options)
+    }
 
     var status: cl_int = CL_SUCCESS
     let handle = source.withCString { text in
@@ -38,24 +45,34 @@ final class OpenCLProgram {
     }
     guard let handle else { throw device.failure(status, "clCreateProgramWithSource", .query) }
     let program = OpenCLProgram(adopting: handle, device: device, fromBinary: false)
-    status = program.compile(options)
-    guard status == CL_SUCCESS else {
-      let log = program.buildLog
-      guard [-11, -15, -17, -43].contains(status) || !log.isEmpty else {
-        throw device.failure(status, "clBuildProgram", .allocation)
-      }
-      throw .compile(
-        kernel: signature.name,
-        log: "clBuildProgram failed with \(OpenCLStatus.name(status)), options:\(options)\n" + log)
+    try program.compile(options, name: signature.name)
+    guard source.contains(PTXText.mark), let capability = device.capabilities.computeCapability,
+      let ptx = program.readBinary(),
+      let uncovered = PTXText.uncovered(ptx, computeCapability: capability)
+    else { return program }
+    return try assemble(uncovered, on: device, name: signature.name, options: options)
+  }
+
+  /// Builds from PTX text.
+  private static func assemble(
+    _ ptx: [UInt8], on device: OpenCLDevice, name: String, options: String
+  ) throws(TesseraError) -> OpenCLProgram {
+    guard device.capabilities.computeCapability != nil else {
+      throw .unsupported("kernel \(name) is PTX", device: device.identity.name)
     }
+    // Text that ends without a zero byte is read beyond its end by some drivers' assemblers.
+    let text = ptx.last == 0 ? ptx : ptx + [0]
+    guard let program = load(text, on: device, fromBinary: false) else {
+      throw .compile(kernel: name, log: "the driver refuses the PTX text as a binary")
+    }
+    try program.compile(options, name: name)
     return program
   }
 
-  /// A driver's refusal of a binary is not an error: it may be from an older driver.
+  /// Nil if the driver refuses the bytes at once.
   private static func load(
-    _ binary: [UInt8], on device: OpenCLDevice, options: String
+    _ binary: [UInt8], on device: OpenCLDevice, fromBinary: Bool
   ) -> OpenCLProgram? {
-    guard !binary.isEmpty else { return nil }
     var status: cl_int = CL_SUCCESS
     var size = binary.count
     var id: cl_device_id? = device.id
@@ -65,9 +82,21 @@ final class OpenCLProgram {
         device.context, 1, &id, &size, &address, nil, &status)
     }
     guard let handle else { return nil }
-    let program = OpenCLProgram(adopting: handle, device: device, fromBinary: true)
-    guard status == CL_SUCCESS, program.compile(options) == CL_SUCCESS else { return nil }
-    return program
+    let program = OpenCLProgram(adopting: handle, device: device, fromBinary: fromBinary)
+    return status == CL_SUCCESS ? program : nil
+  }
+
+  /// - Throws: `compile` with the driver's log.
+  private func compile(_ options: String, name: String) throws(TesseraError) {
+    let status = compile(options)
+    guard status != CL_SUCCESS else { return }
+    let log = buildLog
+    guard [-11, -15, -17, -43].contains(status) || !log.isEmpty else {
+      throw device.failure(status, "clBuildProgram", .allocation)
+    }
+    throw .compile(
+      kernel: name,
+      log: "clBuildProgram failed with \(OpenCLStatus.name(status)), options:\(options)\n" + log)
   }
 
   private func compile(_ options: String) -> cl_int {
@@ -112,7 +141,8 @@ final class OpenCLProgram {
   ) throws(TesseraError) -> String {
     var result = " -cl-kernel-arg-info"
     for define in defines {
-      // Drivers differ in how they split and unquote options; blanks and quotes work on none of them.
+      // Drivers differ in how they split and unquote options; blanks and quotes work on none of
+      // them.
       let text = define.name + "=" + define.value
       guard !text.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "'" || $0 == "\\" })
       else {

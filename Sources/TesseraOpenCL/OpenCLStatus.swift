@@ -18,9 +18,10 @@ enum OpenCLStatus {
 
   /// The error for a failed call.
   ///
-  /// `CL_OUT_OF_RESOURCES` means memory only when something is allocated: NVIDIA's driver also reports
-  /// kernels that touched memory they do not own, or that need too many registers, by that status.
-  /// Drivers that allocate lazily report a lack of memory when work is queued, by the other two.
+  /// `CL_OUT_OF_RESOURCES` means memory only when something is allocated: NVIDIA's driver also
+  /// reports kernels that touched memory they do not own, or that need too many registers, by that
+  /// status. Drivers that allocate lazily report a lack of memory when work is queued, by the other
+  /// two.
   static func error(
     _ call: String, _ status: cl_int, device: String, phase: OpenCLPhase, requested: Int? = nil
   ) -> TesseraError {

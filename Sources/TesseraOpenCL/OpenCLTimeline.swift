@@ -65,8 +65,8 @@ package final class OpenCLTimeline: HALTimeline, @unchecked Sendable {
     return true
   }
 
-  /// The event that brings the timeline to `value`, retained for the caller; nil if nothing submitted
-  /// so far does.
+  /// The event that brings the timeline to `value`, retained for the caller; nil if nothing
+  /// submitted so far does.
   private func retainedEvent(reaching value: UInt64) -> cl_event? {
     state.withLock { state in
       guard let entry = state.pending[state.head...].first(where: { $0.value >= value }) else {

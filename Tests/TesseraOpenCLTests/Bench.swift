@@ -28,6 +28,11 @@ final class Bench {
   {
     let byteCount = values.count * MemoryLayout<T>.stride
     let result = try device.allocate(byteCount: byteCount, kind: kind)
+    guard result.isHostVisible else {
+      let staged = try buffer(values)
+      try run { try $0.copy(from: staged, offset: 0, to: result, offset: 0, byteCount: byteCount) }
+      return result
+    }
     try result.withHostBytes(offset: 0, byteCount: byteCount, writing: true) { bytes in
       values.withUnsafeBytes { bytes.copyMemory(from: $0) }
     }
@@ -35,6 +40,12 @@ final class Bench {
   }
 
   func read<T: BitwiseCopyable>(_ buffer: any HALBuffer, _ zero: T, count: Int) throws -> [T] {
+    guard buffer.isHostVisible else {
+      let byteCount = count * MemoryLayout<T>.stride
+      let staged = try device.allocate(byteCount: byteCount, kind: .staging)
+      try run { try $0.copy(from: buffer, offset: 0, to: staged, offset: 0, byteCount: byteCount) }
+      return try read(staged, zero, count: count)
+    }
     var result = [T](repeating: zero, count: count)
     try buffer.withHostBytes(
       offset: 0, byteCount: count * MemoryLayout<T>.stride, writing: false

@@ -87,7 +87,7 @@ import Testing
   @Test func `timing slots measure their commands`() throws {
     let bench = try Bench()
     let kernel = try bench.kernel(Saxpy.signature(.tessera), Saxpy.tessera)
-    let count = 1 << 18
+    let count = 1 << 15
     let x = try bench.buffer([Float](repeating: 1, count: count))
     let y = try bench.buffer([Float](repeating: 0, count: count))
     let commands = try bench.run { encoder in

@@ -1,4 +1,4 @@
-package import TesseraRuntime
+import TesseraRuntime
 
 /// What `Device.run` hands to its closure: records kernels and copies in order.
 public struct Commands: Sendable {
@@ -31,7 +31,7 @@ public struct Commands: Sendable {
   }
 
   /// Opens a named region around what `body` records; shown in traces and debuggers.
-  public func label(_ name: String, _ body: () throws(TesseraError) -> Void) throws(TesseraError) {
+  public func label<E: Error>(_ name: String, _ body: () throws(E) -> Void) throws(E) {
     device.context.pushLabel(name)
     defer { device.context.popLabel() }
     try body()

@@ -20,8 +20,23 @@ extension Device {
   /// }
   /// let seconds = try event.deviceSeconds()
   /// ```
+  ///
+  /// - Throws: what `body` throws, and `TesseraError` if the work cannot be recorded.
   @discardableResult
   public func run(
+    _ label: String = "run", _ body: (Commands) throws -> Void
+  ) throws -> Event {
+    // Untyped, because a closure of several statements is not inferred to throw one error type.
+    var failure: (any Error)?
+    let event = try record(label) { commands in
+      do { try body(commands) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return event
+  }
+
+  /// `run` for bodies that throw `TesseraError` only.
+  package func record(
     _ label: String = "run", _ body: (Commands) throws(TesseraError) -> Void
   ) throws(TesseraError) -> Event {
     context.pushLabel(label)

@@ -1,7 +1,7 @@
 public import Logging
 import Synchronization
 package import TesseraHAL
-package import TesseraKernels
+import TesseraKernels
 package import TesseraRuntime
 
 /// An opened device: runs operators and kernels, owns memory, caches and statistics.

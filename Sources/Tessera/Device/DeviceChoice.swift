@@ -23,12 +23,10 @@ package enum DeviceChoice {
       case .cpu: 1
       case .software: 0
       }
-    let interface =
-      device.computeCapability != nil
-      ? (device.backend == .openCL ? 1 : 0) : (device.backend == .vulkan ? 1 : 0)
+    let preferred: BackendKind = isNVIDIA(device) ? .openCL : .vulkan
     return [
       kind, device.unifiedMemory ? 0 : 1, isNVIDIA(device) ? 1 : 0, device.memoryBytes >> 30,
-      interface, device.computeUnits,
+      device.backend == preferred ? 1 : 0, device.computeUnits,
     ]
   }
 

@@ -1,4 +1,4 @@
-package import TesseraHAL
+import TesseraHAL
 package import TesseraRuntime
 
 /// A kernel of your own, built for one device; made by `Device.kernel(…)`.

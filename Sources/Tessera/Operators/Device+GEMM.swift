@@ -1,7 +1,7 @@
 package import TesseraCore
-package import TesseraHAL
+import TesseraHAL
 package import TesseraKernels
-package import TesseraRuntime
+import TesseraRuntime
 
 /// What happens to a matrix product before it is stored: `D = act(alpha · A·B + beta · C + bias)`.
 public struct GEMMEpilogue: Sendable {

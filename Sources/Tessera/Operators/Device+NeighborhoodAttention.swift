@@ -1,6 +1,6 @@
 package import TesseraCore
 package import TesseraKernels
-package import TesseraRuntime
+import TesseraRuntime
 
 /// The result of an attention with its normaliser.
 public struct AttentionResult: Sendable {

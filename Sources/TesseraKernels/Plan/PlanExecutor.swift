@@ -20,7 +20,8 @@ package enum PlanExecutor {
       let entry = try KernelCatalogue.entry(for: spec)
       kernels.append(
         try context.kernels.kernel(
-          try entry.code(spec, backend), signature: entry.signature(spec, backend)))
+          try entry.code(spec, backend), signature: entry.signature(spec, backend),
+          variant: spec.description))
     }
     return PreparedPlan(plan: plan, kernels: kernels)
   }

@@ -24,11 +24,12 @@ package final class KernelStore: Sendable {
   package var statistics: KernelStatistics { state.withLock { $0.statistics } }
 
   /// The kernel of `code`, built if it is not there yet.
+  /// - Parameter variant: tells host functions apart, whose code cannot be compared.
   /// - Throws: `overLimit` if the device cannot run such a workgroup, `compile` with the log.
   package func kernel(
-    _ code: KernelCode, signature: KernelSignature
+    _ code: KernelCode, signature: KernelSignature, variant: String = ""
   ) throws(TesseraError) -> RuntimeKernel {
-    let key = Self.key(code, signature, device.capabilities)
+    let key = Self.key(code, signature, variant, device.capabilities)
     let found = state.withLock { state -> RuntimeKernel? in
       guard let kernel = state.kernels[key] else { return nil }
       state.statistics.memoryHits += 1
@@ -65,13 +66,14 @@ package final class KernelStore: Sendable {
 
   /// Everything the binary depends on, hashed.
   private static func key(
-    _ code: KernelCode, _ signature: KernelSignature, _ capabilities: Capabilities
+    _ code: KernelCode, _ signature: KernelSignature, _ variant: String,
+    _ capabilities: Capabilities
   ) -> String {
     var hash = SHA256()
     hash.update(field: "tessera-kernel-1")
     for text in [
       capabilities.backend.rawValue, capabilities.name, capabilities.driver,
-      capabilities.driverVersion, capabilities.apiVersion, signature.name,
+      capabilities.driverVersion, capabilities.apiVersion, signature.name, variant,
       "\(signature.slots.map { "\($0.name) \($0.access)" }) \(signature.constantBytes) "
         + "\(signature.workgroup) \(signature.localBytes) \(signature.subgroupSize ?? 0) \(signature.style)",
     ] {

@@ -42,7 +42,7 @@ struct DevicesCommand: ParsableCommand {
     for device in devices {
       let c = device.capabilities
       table.add([
-        device.id, c.kind.rawValue, c.name, "\(c.driver) \(c.driverVersion)", "\(c.computeUnits)",
+        device.id, c.kind.rawValue, c.name, driver(c), "\(c.computeUnits)",
         Format.bytes(c.memoryBytes), Format.bytes(c.localMemoryBytes),
         c.minSubgroupSize == c.maxSubgroupSize
           ? "\(c.maxSubgroupSize)" : "\(c.minSubgroupSize)–\(c.maxSubgroupSize)",
@@ -54,6 +54,12 @@ struct DevicesCommand: ParsableCommand {
       print("\nauto takes \(devices[choice.index].id): \(choice.reason)")
     }
     for line in missing { Console.note(line) }
+  }
+
+  /// Name and version, short enough for a table; `--json` has the whole.
+  private func driver(_ c: Capabilities) -> String {
+    let text = "\(c.driver) \(c.driverVersion)"
+    return text.count <= 48 ? text : text.prefix(47) + "…"
   }
 
   private func features(_ c: Capabilities) -> String {

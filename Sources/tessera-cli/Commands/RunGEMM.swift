@@ -1,6 +1,7 @@
 import ArgumentParser
 import Tessera
 import TesseraConformance
+import TesseraKernels
 
 /// `tessera run gemm`
 struct RunGEMM: ParsableCommand {

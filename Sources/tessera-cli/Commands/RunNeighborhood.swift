@@ -1,6 +1,7 @@
 import ArgumentParser
 import Tessera
 import TesseraConformance
+import TesseraKernels
 
 /// `tessera run na`
 struct RunNeighborhood: ParsableCommand {
@@ -35,7 +36,7 @@ struct RunNeighborhood: ParsableCommand {
         extraValues: extra[1])
       return [("o", result.output), ("lse", result.logSumExp)]
     } verify: { results throws(TesseraError) in
-      Verifier.neighborhoodAttention(
+      try Verifier.neighborhoodAttention(
         problem, q: q, k: k, v: v, extraK: extraK, extraV: extraV, o: try results.required("o"),
         lse: try results.required("lse"))
     }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Tessera
+import TesseraConformance
+import TesseraKernels
 import TesseraIO
 
 /// `tessera demo`

@@ -1,5 +1,8 @@
 import Tessera
 import TesseraConformance
+import TesseraKernels
+import TesseraReference
+import TesseraRuntime
 
 /// The demonstration's computation: patches → projection by GEMM → 2-D neighborhood attention →
 /// projection back by GEMM.
@@ -92,7 +95,7 @@ struct PhotoPipeline {
       Stage(
         name: "attention \(window[0])×\(window[1])", milliseconds: milliseconds,
         plan: try device.preparedPlan(problem).plan,
-        verification: Verifier.neighborhoodAttention(
+        verification: try Verifier.neighborhoodAttention(
           problem, q: qk, k: qk, v: v, extraK: nil, extraV: nil, o: o,
           lse: try result.logSumExp.host())))
     return o
@@ -107,18 +110,17 @@ struct PhotoPipeline {
     var samples: [Double] = []
     for _ in 0..<repetitions {
       let started = HostClock.now()
-      let event = try device.run { _ throws(TesseraError) in result = try body() }
+      let event = try device.record { _ throws(TesseraError) in result = try body() }
       let device = try event.deviceSeconds()
       samples.append(device ?? Double(HostClock.now() - started) * 1e-9)
     }
     return (result, samples.sorted()[samples.count / 2] * 1e3)
   }
 
-  /// Uniform random weights of variance `1/rows`, the same in every run.
+  /// Normal random weights of variance `1/rows`, the same in every run.
   private static func projection(_ rows: Int, _ columns: Int) -> [Float] {
-    var random = SeededRandom(seed: 7)
-    let spread = (3 / Float(rows)).squareRoot()
-    return (0..<(rows * columns)).map { _ in random.uniform(in: -spread..<spread) }
+    var random = SeededRandom(7)
+    return random.normals(rows * columns, deviation: 1 / Double(rows).squareRoot())
   }
 
   /// Subtracts mid-gray, so that scores compare contrast and not brightness.
@@ -130,8 +132,8 @@ struct PhotoPipeline {
 
   /// A Householder reflection: orthogonal, dense, its own inverse.
   private static func orthogonal(_ size: Int) -> [Float] {
-    var random = SeededRandom(seed: 8)
-    let direction = (0..<size).map { _ in random.uniform(in: -1..<1) as Float }
+    var random = SeededRandom(8)
+    let direction = random.normals(size)
     let norm = direction.reduce(0) { $0 + $1 * $1 }
     return (0..<(size * size)).map { index in
       let (row, column) = (index / size, index % size)

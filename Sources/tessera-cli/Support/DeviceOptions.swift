@@ -11,7 +11,11 @@ struct DeviceOptions: ParsableArguments {
   var device: String?
 
   func validate() throws {
-    guard let device else { return }
+    if let device { try Self.check(device) }
+  }
+
+  /// Refuses what cannot name a device.
+  static func check(_ device: String) throws {
     let parts = device.split(separator: ":", omittingEmptySubsequences: false)
     let names = ["auto", "cpu", "opencl", "vulkan"]
     guard parts.count <= 2, names.contains(String(parts.first ?? "")),

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Tessera
+public import ArgumentParser
+public import Tessera
 import TesseraIO
 
 /// `--in`, `--out` and `--dtype`: tensors from and to files.
@@ -66,8 +66,8 @@ struct FileOptions: ParsableArguments {
   }
 }
 
-extension DType: @retroactive ExpressibleByArgument {}
-extension Activation: @retroactive ExpressibleByArgument {}
+extension DType: ExpressibleByArgument {}
+extension Activation: ExpressibleByArgument {}
 
 extension [String: HostTensor] {
   /// The tensor that an operator needs by this name.

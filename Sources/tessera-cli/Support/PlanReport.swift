@@ -1,3 +1,4 @@
+import TesseraHAL
 import TesseraKernels
 
 /// A plan as it is printed.

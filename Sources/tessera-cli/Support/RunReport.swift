@@ -3,6 +3,7 @@ import Tessera
 import TesseraBench
 import TesseraConformance
 import TesseraKernels
+import TesseraRuntime
 
 /// What `tessera run` tells about one run.
 struct RunReport: Encodable {
@@ -44,7 +45,7 @@ struct RunReport: Encodable {
     var timer = "device"
     for _ in 0..<options.repetitions {
       let started = HostClock.now()
-      let event = try device.run(op) { _ throws(TesseraError) in results = try body() }
+      let event = try device.record(op) { _ throws(TesseraError) in results = try body() }
       if let seconds = try event.deviceSeconds() {
         samples.append(seconds)
       } else {

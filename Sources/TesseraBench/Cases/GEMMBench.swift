@@ -1,0 +1,62 @@
+import Tessera
+import TesseraConformance
+import TesseraCore
+import TesseraKernels
+import TesseraReference
+
+/// Prepares, verifies and times matrix products.
+struct GEMMBench {
+  let problem: GEMMProblem
+  let a: HostTensor
+  let b: HostTensor
+
+  init(
+    m: Int, n: Int, k: Int, batch: Int, transposeA: Bool, transposeB: Bool, dtype: DType,
+    seed: UInt64
+  ) throws(TesseraError) {
+    let lead = batch > 1 ? [batch] : []
+    let aShape = try Shape(lead + (transposeA ? [k, m] : [m, k]))
+    let bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
+    problem = try GEMMProblem(
+      a: (aShape, dtype), b: (bShape, dtype), transposeA: transposeA, transposeB: transposeB)
+    var random = SeededRandom(seed)
+    a = try HostTensor(
+      rounding: random.uniforms(aShape.elementCount, from: -1, to: 1), to: dtype, shape: aShape)
+    b = try HostTensor(
+      rounding: random.uniforms(bShape.elementCount, from: -1, to: 1), to: dtype, shape: bShape)
+  }
+
+  /// Compares a result with the oracle: all of it where that takes a second, else whole rows of the
+  /// output chosen over its height.
+  func verify(_ d: HostTensor) throws(TesseraError) -> Verification {
+    guard problem.flops > 5e9 || problem.batchCount > 1 else {
+      return Verifier.gemm(problem, a: a, b: b, c: nil, bias: nil, d: d)
+    }
+    guard problem.batchCount == 1 else {
+      return Verifier.gemm(problem, a: a, b: b, c: nil, bias: nil, d: d)
+    }
+    let count = max(1, min(problem.m, Int(2e9 / (Double(problem.n) * Double(problem.k)))))
+    // Both ends, and rows between at an odd distance, so that every lane of a tile is met.
+    let rows = (0..<count).map { $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m }
+    let all = a.floats()
+    var picked: [Float] = []
+    picked.reserveCapacity(count * problem.k)
+    for row in rows {
+      if problem.transposeA {
+        for k in 0..<problem.k { picked.append(all[k * problem.m + row]) }
+      } else {
+        picked += all[(row * problem.k)..<((row + 1) * problem.k)]
+      }
+    }
+    let results = d.floats()
+    let own = rows.flatMap { results[($0 * problem.n)..<(($0 + 1) * problem.n)] }
+    let aShape = try Shape([count, problem.k])
+    let part = try GEMMProblem(
+      a: (aShape, a.dtype), b: (b.shape, b.dtype), transposeB: problem.transposeB,
+      output: problem.d.dtype)
+    return Verifier.gemm(
+      part, a: try HostTensor(rounding: picked, to: a.dtype, shape: aShape), b: b, c: nil,
+      bias: nil,
+      d: try HostTensor(rounding: own, to: d.dtype, shape: try Shape([count, problem.n])))
+  }
+}

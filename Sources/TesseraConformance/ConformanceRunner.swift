@@ -1,0 +1,96 @@
+package import Tessera
+package import TesseraCore
+import TesseraKernels
+import TesseraRuntime
+
+/// Runs random problems on a device and judges them by the oracle.
+package enum ConformanceRunner {
+  /// One problem that did not come out right.
+  package struct Failure: Sendable, Hashable, Codable {
+    package var operation: ConformanceCase.Operator
+    package var seed: UInt64
+    package var reason: String
+    package var problem: String
+  }
+
+  /// Counts and failures of one run.
+  package struct Report: Sendable, Codable {
+    package var device: String
+    package var operation: ConformanceCase.Operator
+    package var problems = 0
+    package var failures: [Failure] = []
+    /// Largest error as a share of its bound.
+    package var worstRatio = 0.0
+    package var worstRatioSeed: UInt64 = 0
+  }
+
+  /// Runs the problems of `seeds`; after each one `progress` is told how many are done.
+  package static func run(
+    _ operation: ConformanceCase.Operator, seeds: Range<UInt64>, on device: Device,
+    progress: (Int) -> Void = { _ in }
+  ) -> Report {
+    var report = Report(device: device.info.id, operation: operation)
+    for seed in seeds {
+      report.problems += 1
+      do throws(TesseraError) {
+        let testCase = try ConformanceCase(operation, seed: seed)
+        let (verification, complaint) = try check(testCase, on: device)
+        if verification.maxRatio > report.worstRatio {
+          (report.worstRatio, report.worstRatioSeed) = (verification.maxRatio, seed)
+        }
+        if let reason = complaint ?? (verification.passed ? nil : verification.summary) {
+          report.failures.append(
+            Failure(operation: operation, seed: seed, reason: reason, problem: testCase.summary))
+        }
+      } catch {
+        report.failures.append(
+          Failure(operation: operation, seed: seed, reason: "threw \(error)", problem: ""))
+      }
+      progress(report.problems)
+    }
+    return report
+  }
+
+  /// Runs one case twice in guarded memory: against the oracle, and bit for bit against itself.
+  package static func check(
+    _ testCase: ConformanceCase, on device: Device
+  ) throws(TesseraError) -> (Verification, complaint: String?) {
+    let inputs = testCase.inputs
+    let outputs = testCase.outputs
+    let context = device.context
+    let prepared = try testCase.prepare(on: device)
+    var first: [HostTensor] = []
+    for repetition in 0..<2 {
+      var memories: [GuardedMemory?] = []
+      for input in inputs {
+        memories.append(
+          try input.map { input throws(TesseraError) in
+            try GuardedMemory(byteCount: input.byteCount, data: input, on: context)
+          })
+      }
+      var results: [GuardedMemory] = []
+      for output in outputs {
+        results.append(
+          try GuardedMemory(
+            byteCount: try output.shape.byteCount(of: output.dtype), on: context))
+      }
+      try PlanExecutor.execute(
+        prepared, operands: memories.map { $0?.range } + results.map(\.range), on: context)
+      for (index, memory) in (memories.compactMap(\.self) + results).enumerated() {
+        guard try memory.guardsIntact() else {
+          return (testCase.failed, "bytes beside tensor \(index) were overwritten")
+        }
+      }
+      var read: [HostTensor] = []
+      for (memory, output) in zip(results, outputs) {
+        read.append(try memory.read(dtype: output.dtype, shape: output.shape))
+      }
+      if repetition == 0 {
+        first = read
+      } else if !zip(first, read).allSatisfy({ $0.bytesEqual($1) }) {
+        return (testCase.failed, "two runs differ")
+      }
+    }
+    return (try testCase.verify(first), nil)
+  }
+}

@@ -1,0 +1,14 @@
+/// What the oracle says about one neighborhood attention, in f64.
+package struct NeighborhoodResult: Sendable {
+  /// `[B, X.., H, Dv]`.
+  package var o: [Double]
+  /// `[B, X.., H]`; `-inf` for a query without keys.
+  package var lse: [Double]
+  /// `Σ p·|v|` of each element of `o`, which error bounds are multiples of.
+  package var magnitude: [Double]
+  /// For each row of `o`, the largest `|scale| · Σ |q|·|k|` of any of its keys: how wrong a score
+  /// computed in f32 can be is a multiple of it.
+  package var scoreMagnitude: [Double]
+  /// Keys of each row of `o`, additional ones included.
+  package var keyCount: [Int]
+}

@@ -1,0 +1,51 @@
+package import CVulkan
+package import TesseraCore
+package import TesseraHAL
+
+/// The Vulkan back-end: Vulkan 1.3 devices with push descriptors.
+///
+/// The loader is opened at the first use; `TESSERA_VULKAN_LIBRARY` names another one than
+/// `libvulkan.so.1`, `TESSERA_VULKAN_VALIDATION=1` turns the validation layer on.
+package struct VulkanDriver: HALDriver {
+  /// An instance of its own, for tests; nil uses the process's.
+  private let own: VulkanInstance?
+
+  package init() { own = nil }
+
+  /// A driver with its own loader and instance, which live to the end of the process.
+  package init(library: String? = nil, validation: Bool) {
+    own = VulkanInstance(library: library ?? VulkanInstance.defaultLibrary, validation: validation)
+  }
+
+  private var instance: VulkanInstance { own ?? VulkanInstance.shared }
+
+  package var kind: BackendKind { .vulkan }
+
+  package func devices() -> [(identity: DeviceIdentity, capabilities: Capabilities)] {
+    instance.adapters.map { ($0.identity, $0.capabilities) }
+  }
+
+  package func diagnosis() -> String? {
+    let problems = instance.problems
+    return problems.isEmpty ? nil : problems.joined(separator: "; ")
+  }
+
+  package func open(_ index: Int) throws(TesseraError) -> any HALDevice {
+    try open(index) { _ in }
+  }
+
+  /// Opens a device whose function table `edit` has changed: the seam for fault injection.
+  package func open(
+    _ index: Int, editing edit: (inout VulkanDeviceFunctions) -> Void
+  ) throws(TesseraError) -> any HALDevice {
+    let adapters = instance.adapters
+    guard adapters.indices.contains(index) else {
+      let reason = diagnosis().map { ": \($0)" } ?? ""
+      throw .unavailable("no device vulkan:\(index), \(adapters.count) present\(reason)")
+    }
+    return VulkanDevice(try VulkanContext(adapters[index], editing: edit))
+  }
+
+  /// What the validation layer has reported so far; nil while it is off.
+  package var validationMessages: [String]? { instance.validation?.messages }
+}

@@ -1,0 +1,149 @@
+/// One pass over a module's instructions, gathering what `SPIRVModule` answers from.
+struct SPIRVReader {
+  struct Pointer {
+    var storage: UInt32
+    var pointee: UInt32
+  }
+
+  var entryPoints: [SPIRVModule.EntryPoint] = []
+  var sizes = SPIRVModule.LocalSizes()
+  var bindings: [UInt32: Int] = [:]
+  var sets: [UInt32: Int] = [:]
+  var bufferBlocks: Set<UInt32> = []
+  /// Module-scope variables with the pointer type they have.
+  var variables: [UInt32: Pointer] = [:]
+  /// Variables that some instruction stores through.
+  var written: Set<UInt32> = []
+
+  private var pointers: [UInt32: Pointer] = [:]
+  private var members: [UInt32: [UInt32]] = [:]
+  private var offsets: [UInt32: [UInt32: Int]] = [:]
+  private var strides: [UInt32: Int] = [:]
+  private var types: [UInt32: TypeShape] = [:]
+  /// Pointer values and the pointer they are derived from.
+  private var bases: [UInt32: UInt32] = [:]
+
+  /// Functions begun and not ended: more than none at the end is a truncated module.
+  private var openFunctions = 0
+
+  private enum TypeShape {
+    case scalar(bytes: Int)
+    case vector(of: UInt32, count: Int)
+    case array(of: UInt32, length: UInt32)
+  }
+
+  mutating func read(_ words: [UInt32]) throws(SPIRVModule.Malformed) {
+    var position = 5
+    while position < words.count {
+      let count = Int(words[position] >> 16)
+      guard count > 0, position + count <= words.count else {
+        throw SPIRVModule.Malformed(reason: "the instruction at word \(position) is cut off")
+      }
+      let operands = words[(position + 1)..<(position + count)]
+      interpret(words[position] & 0xFFFF, Array(operands))
+      position += count
+    }
+    guard openFunctions == 0 else { throw SPIRVModule.Malformed(reason: "a function has no end") }
+  }
+
+  private mutating func interpret(_ opcode: UInt32, _ operand: [UInt32]) {
+    if let place = SPIRV.writtenPointer(opcode), place < operand.count {
+      if let variable = root(operand[place]) { written.insert(variable) }
+      return
+    }
+    switch (opcode, operand.count) {
+    case (54, _): openFunctions += 1
+    case (56, _): openFunctions -= 1
+    case (15, 3...): entryPoint(operand)
+    case (16, 5...) where operand[1] == 17:  // ExecutionMode LocalSize
+      sizes.literal[operand[0]] = operand[2...4].map { Int($0) }
+    case (331, 5...) where operand[1] == 38:  // ExecutionModeId LocalSizeId
+      sizes.byID[operand[0]] = Array(operand[2...4])
+    case (71, 2...): decorate(operand)
+    case (72, 4...) where operand[2] == 35:  // MemberDecorate Offset
+      offsets[operand[0], default: [:]][operand[1]] = Int(operand[3])
+    case (21, 2...), (22, 2...): types[operand[0]] = .scalar(bytes: Int(operand[1]) / 8)
+    case (23, 3...), (24, 3...):  // vectors, and matrices as vectors of columns
+      types[operand[0]] = .vector(of: operand[1], count: Int(operand[2]))
+    case (28, 3...): types[operand[0]] = .array(of: operand[1], length: operand[2])
+    case (30, 1...): members[operand[0]] = Array(operand[1...])
+    case (32, 3...): pointers[operand[0]] = Pointer(storage: operand[1], pointee: operand[2])
+    case (43, 3...), (50, 3...): sizes.constants[operand[1]] = operand[2]  // (Spec)Constant
+    case (44, 2...), (51, 2...): sizes.composites[operand[1]] = Array(operand[2...])
+    case (59, 3...):
+      if let pointer = pointers[operand[0]] { variables[operand[1]] = pointer }
+    case (65...67, 3...), (70, 3...), (83, 3...), (124, 3...):
+      // AccessChain and its kin, CopyObject, Bitcast: the result points into its operand.
+      bases[operand[1]] = operand[2]
+    default: break
+    }
+  }
+
+  private mutating func entryPoint(_ operand: [UInt32]) {
+    guard operand[0] == 5 else { return }  // GLCompute
+    var name: [UInt8] = []
+    var next = 2
+    scan: while next < operand.count {
+      let word = operand[next]
+      next += 1
+      for shift in stride(from: UInt32(0), to: 32, by: 8) {
+        let byte = UInt8(truncatingIfNeeded: word >> shift)
+        if byte == 0 { break scan }
+        name.append(byte)
+      }
+    }
+    entryPoints.append(
+      SPIRVModule.EntryPoint(
+        function: operand[1], name: String(decoding: name, as: UTF8.self),
+        interface: Set(operand[min(next, operand.count)...])))
+  }
+
+  private mutating func decorate(_ operand: [UInt32]) {
+    let value = operand.count > 2 ? operand[2] : 0
+    switch operand[1] {
+    case 1: sizes.specIDs[operand[0]] = Int(value)
+    case 3: bufferBlocks.insert(operand[0])
+    case 6: strides[operand[0]] = Int(value)
+    case 11 where value == 25: sizes.builtIn = operand[0]  // WorkgroupSize
+    case 33: bindings[operand[0]] = Int(value)
+    case 34: sets[operand[0]] = Int(value)
+    default: break
+    }
+  }
+
+  /// The module-scope variable that a pointer leads into.
+  private func root(_ id: UInt32) -> UInt32? {
+    var id = id
+    // Ids are defined before use, so a chain is shorter than the map; a malformed cycle ends too.
+    for _ in 0...bases.count {
+      guard let base = bases[id] else { break }
+      id = base
+    }
+    return variables[id] == nil ? nil : id
+  }
+
+  /// Bytes of a push-constant block or of one of its members; nil for types it does not know.
+  func byteCount(_ type: UInt32, depth: Int = 0) -> Int? {
+    guard depth < 16 else { return nil }
+    if let members = members[type] {
+      var end = 0
+      for (index, member) in members.enumerated() {
+        guard let offset = offsets[type]?[UInt32(index)],
+          let size = byteCount(member, depth: depth + 1)
+        else { return nil }
+        end = max(end, offset + size)
+      }
+      return end
+    }
+    switch types[type] {
+    case .scalar(let bytes): return bytes
+    case .vector(let element, let count):
+      return byteCount(element, depth: depth + 1).map { $0 * count }
+    case .array(let element, let length):
+      guard let count = sizes.constants[length], let size = byteCount(element, depth: depth + 1)
+      else { return nil }
+      return (strides[type] ?? size) * Int(count)
+    case nil: return pointers[type] == nil ? nil : 8
+    }
+  }
+}

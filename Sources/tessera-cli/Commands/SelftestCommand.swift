@@ -1,0 +1,59 @@
+import ArgumentParser
+import Tessera
+import TesseraConformance
+
+/// `tessera selftest`
+struct SelftestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "selftest",
+    abstract: "Runs random problems on a device and compares them with the f64 oracle.",
+    discussion: """
+      Every problem is made from its seed alone. Memory around every tensor is filled with NaN \
+      beforehand and must be untouched afterwards; a second run must give the same bits. A failure \
+      prints its seed: --seed N --count 1 repeats it.
+      """)
+
+  @OptionGroup var devices: DeviceOptions
+  @Option(help: "Operators: gemm, na, or both.") var op: [ConformanceCase.Operator] = ConformanceCase.Operator.allCases
+  @Option(help: "Problems per operator and device.") var count = 300
+  @Option(help: "First seed.") var seed: UInt64 = 1
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func validate() throws {
+    guard (1...100_000_000).contains(count) else {
+      throw ValidationError("--count: got \(count), allowed 1...100000000")
+    }
+  }
+
+  func run() throws {
+    let found = devices.device == nil ? Device.list() : [try devices.describe()]
+    var reports: [ConformanceRunner.Report] = []
+    for description in found {
+      let device = try Device(description)
+      for operation in op {
+        let progress = ProgressLine("\(description.id) \(operation.rawValue)", total: count)
+        let report = ConformanceRunner.run(
+          operation, seeds: seed..<(seed &+ UInt64(count)), on: device,
+          progress: { progress.update($0) })
+        progress.finish()
+        reports.append(report)
+        if !json { print(line(report)) }
+        for failure in report.failures.prefix(5) {
+          Console.error("  seed \(failure.seed): \(failure.reason)\n    \(failure.problem)")
+        }
+      }
+    }
+    if json { try Console.json(reports) }
+    if reports.contains(where: { !$0.failures.isEmpty }) {
+      throw ExitCode(ExitStatus.badData.rawValue)
+    }
+  }
+
+  private func line(_ report: ConformanceRunner.Report) -> String {
+    let passed = report.problems - report.failures.count
+    return "\(report.device) \(report.operation.rawValue): \(passed) of \(report.problems) passed, "
+      + "largest error \(Format.fixed(report.worstRatio, 3)) of its bound (seed \(report.worstRatioSeed))"
+  }
+}
+
+extension ConformanceCase.Operator: ExpressibleByArgument {}

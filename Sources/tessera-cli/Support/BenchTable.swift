@@ -1,0 +1,40 @@
+import TesseraBench
+
+/// Bench rows as an aligned table.
+enum BenchTable {
+  static func text(_ rows: [BenchRow]) -> String {
+    let peers = Set(rows.flatMap(\.peers.keys)).sorted()
+    var table = TextTable(
+      ["op", "case", "dtype", "device", "kernel", "ms", "±", "TFLOP/s", "GB/s", "error"]
+        + peers.map { "× \($0)" })
+    for row in rows {
+      let ms = row.ms
+      table.add(
+        [
+          row.op, row.title ?? row.caseText, row.dtype, row.backend, row.plan?.kernel ?? "–",
+          ms.map { Format.number($0.median) } ?? "FAILED",
+          ms.map { Format.number($0.iqr / 2, digits: 2) } ?? "",
+          row.tflops.map { Format.number($0, digits: 3) } ?? "",
+          row.gbps.map { Format.number($0, digits: 3) } ?? "",
+          row.error.map { Format.number($0.rms, digits: 2) } ?? "",
+        ] + peers.map { row.peers[$0].map { Format.fixed($0.ratio, 2) } ?? "" })
+    }
+    var lines = [table.text]
+    let absent = rows.reduce(into: [String: String]()) { result, row in
+      for (peer, reason) in row.notRun { result["\(row.backend)/\(peer)"] = reason }
+    }
+    if !peers.isEmpty { lines.append("× peer: its time divided by ours, above 1 is faster than the peer") }
+    for (peer, reason) in absent.sorted(by: { $0.key < $1.key }) {
+      lines.append("not run: \(peer): \(reason)")
+    }
+    for row in rows { if let note = row.note { lines.append("\(row.op) \(row.caseText): \(note)") } }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension BenchRow {
+  /// The parameters as `name=value`, for rows without a title.
+  var caseText: String {
+    self.case.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }.joined(separator: " ")
+  }
+}

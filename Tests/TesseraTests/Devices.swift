@@ -1,0 +1,16 @@
+import Tessera
+import Testing
+
+/// The devices of this machine, opened once for all tests.
+enum Devices {
+  static let all: [Device] = Device.all()
+
+  /// One entry per back-end, so that a missing one is reported by name and not silently left out.
+  static let backends: [BackendKind] = [.cpu, .openCL, .vulkan]
+
+  /// The first device of a back-end; cancels the test as not run if there is none.
+  static func first(_ backend: BackendKind) throws -> Device {
+    if let device = all.first(where: { $0.info.backend == backend }) { return device }
+    try Test.cancel("not run: no \(backend.rawValue) device")
+  }
+}
