@@ -26,7 +26,7 @@ package enum KernelCatalogue {
   /// All entries. Each operator family adds its own list here.
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
-      CPUGEMMKernels.entries, StridedCopy.entries,
+      CPUGEMMKernels.entries, GEMMKernels.entries, StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
   }()
