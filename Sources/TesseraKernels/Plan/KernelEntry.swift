@@ -26,12 +26,10 @@ package enum KernelCatalogue {
   /// All entries. Each operator family adds its own list here.
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
-    let all: [[KernelEntry]] = [
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
       StridedCopy.entries,
-    ]
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
   }()
