@@ -58,7 +58,8 @@ extension AttentionProblem {
     if let alibi {
       guard alibi.shape.dimensions == [heads] else {
         throw .invalidArgument(
-          "alibi", got: "shape \(alibi.shape)", allowed: "[H] = [\(heads)], one slope per query head")
+          "alibi", got: "shape \(alibi.shape)",
+          allowed: "[H] = [\(heads)], one slope per query head")
       }
       guard alibi.dtype == .f32 else {
         throw .invalidArgument("alibi element type", got: alibi.dtype, allowed: "f32")

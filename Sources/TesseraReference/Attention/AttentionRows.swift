@@ -15,8 +15,9 @@ struct AttendedKey {
 /// dP_j = dO·v_j     δ = dO·O     dS_j = P_j·(dP_j − δ)           dV_j = Σ_r P_j·dO    dbias = Σ_r dS_j
 /// t_j = scale · dS_j · (1 − (cap_j/c)²)                          dQ = Σ_j t_j·k_j     dK_j = Σ_r t_j·q
 /// ```
-/// The sums over rows are what adds up the query heads of one KV head. A row without keys leaves O and
-/// all gradients 0 and LSE −inf. `T` is the precision of every operation.
+/// The sums over rows are what adds up the query heads of one KV head. A row without keys, or whose
+/// scores are all −inf, leaves O and all gradients 0 and LSE −inf. `T` is the precision of every
+/// operation.
 struct AttentionRows<T: OracleScalar> {
   let headDim: Int
   let valueDim: Int
@@ -74,7 +75,11 @@ struct AttentionRows<T: OracleScalar> {
       result.size.append(abs(scale) * absolute)
       result.spread.append(abs(scale) * squares.squareRoot())
     }
-    guard let peak = biased.max() else { return result }
+    // A bias of −inf hides a key; a row that has no other is empty.
+    guard let peak = biased.max(), peak != -.infinity else {
+      result.p = biased.map { _ in 0 }
+      return result
+    }
     let weights = biased.map { T.exponential($0 - peak) }
     let total = weights.reduce(0, +)
     result.p = weights.map { $0 / total }
