@@ -137,7 +137,7 @@ let package = Package(
       name: "TesseraKernelsTests",
       dependencies: [
         "TesseraKernels", "TesseraRuntime", "TesseraReference", "TesseraHAL", "TesseraCore",
-        "TesseraCPU", "TesseraOpenCL", "TesseraVulkan", "TesseraShaders", "CTesseraIndex",
+        "TesseraCPU", "TesseraOpenCL", "TesseraVulkan", "TesseraShaders", "CTesseraIndex", logging,
       ],
       resources: [.copy("Snapshots")], swiftSettings: settings),
     .testTarget(

@@ -75,7 +75,7 @@ extension Reference {
   package static func plainNeighborhoodAttention(
     _ problem: NeighborhoodProblem, q: [Double], k: [Double], v: [Double], extraK: [Double] = [],
     extraV: [Double] = []
-  ) throws(TesseraError) -> [Double] {
+  ) -> [Double] {
     let (heads, kvHeads, d, dv) = (
       problem.heads, problem.kvHeads, problem.headDim, problem.valueDim
     )
@@ -110,7 +110,17 @@ extension Reference {
         }
       }
     }
-    let shape = try Shape(problem.outputDimensions)
-    return try HostTensor(rounding: o, to: problem.outputDType, shape: shape).doubles()
+    return o.map { rounded($0, to: problem.outputDType) }
+  }
+
+  /// `x` as the nearest number of a storage type, ties to even.
+  static func rounded(_ x: Float, to dtype: DType) -> Double {
+    switch dtype {
+    #if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
+    case .f16: Double(Float16(x))
+    #endif
+    case .bf16: Double(BFloat16(x).floatValue)
+    default: Double(x)
+    }
   }
 }

@@ -59,7 +59,7 @@ import Testing
     let k = random.normals(7 * 6 * 2 * 16).map(Double.init)
     let v = random.normals(7 * 6 * 2 * 8).map(Double.init)
     let gold = Reference.neighborhoodAttention(p, q: q, k: k, v: v)
-    let plain = try Reference.plainNeighborhoodAttention(p, q: q, k: k, v: v)
+    let plain = Reference.plainNeighborhoodAttention(p, q: q, k: k, v: v)
     let verdict = Judge.attention(p, plain, gold: gold, plain: plain)
     #expect(verdict.passed, "\(verdict)")
     #expect(verdict.report.total > 1e-9 && verdict.report.boundRatio < 0.5)

@@ -78,6 +78,41 @@ import Testing
   }
 
   @Test(arguments: Mode.allCases)
+  func `a fill may reach the end of a buffer that is no whole number of words`(mode: Mode) throws {
+    try mode.withDevice { device in
+      let buffer = try device.allocate(byteCount: 1021, kind: .staging)
+      try device.run { try $0.fill(buffer, offset: 0, byteCount: 1024, pattern: 0x0505_0505) }
+      #expect(try buffer.values(UInt8.self, count: 1021) == [UInt8](repeating: 5, count: 1021))
+    }
+  }
+
+  @Test(arguments: Mode.allCases)
+  func `kernels of different layouts alternate in one encoder`(mode: Mode) throws {
+    try mode.withDevice { device in
+      let saxpy = try device.saxpyKernel(shift: 1)
+      let doubling = try device.saxpyKernel(shift: 2)
+      let increment = try device.incrementKernel()
+      let x = try device.staging([Float](repeating: 1, count: 64))
+      let y = try device.staging([Float](repeating: 0, count: 64))
+      let counts = try device.staging([UInt32](repeating: 0, count: 64))
+      let both = [Binding(x, offset: 0, byteCount: 256), Binding(y, offset: 0, byteCount: 256)]
+      try device.run { encoder in
+        for step in 0..<4 {
+          try encoder.dispatch(
+            step % 2 == 0 ? saxpy : doubling, 1, SaxpyConstants(alpha: 3, count: 64), both)
+          try encoder.dispatch(increment, 1, [Binding(counts, offset: 0, byteCount: 256)])
+          try encoder.barrier()
+          try encoder.dispatch(saxpy, 1, SaxpyConstants(alpha: Float(step), count: 64), both)
+          try encoder.barrier()
+        }
+      }
+      // y: 3 + 0, then 2·3 + 3 + 1, then 10 + 3 + 2, then 2·15 + 3 + 3.
+      #expect(try y.values(Float.self, count: 64) == [Float](repeating: 36, count: 64))
+      #expect(try counts.values(UInt32.self, count: 64) == [UInt32](repeating: 4, count: 64))
+    }
+  }
+
+  @Test(arguments: Mode.allCases)
   func `commands can run again when they have completed`(mode: Mode) throws {
     try mode.withDevice { device in
       let kernel = try device.incrementKernel()

@@ -1,3 +1,4 @@
+import CVulkan
 import TesseraCore
 import TesseraHAL
 import TesseraVulkan
@@ -16,6 +17,48 @@ import Testing
     let driver = VulkanDriver(library: "libc.so.6", validation: false)
     #expect(driver.devices().isEmpty)
     #expect(driver.diagnosis()?.contains("vkGetInstanceProcAddr") == true)
+  }
+
+  @Test func `an instance that cannot be created is an empty list with a diagnosis`() throws {
+    guard !VulkanDriver().devices().isEmpty else { try Test.cancel("not run: no Vulkan device") }
+    let driver = VulkanDriver(
+      validation: false,
+      global: { $0.vkCreateInstance = { _, _, _ in VK_ERROR_INCOMPATIBLE_DRIVER } })
+    #expect(driver.devices().isEmpty)
+    #expect(driver.diagnosis()?.contains("VK_ERROR_INCOMPATIBLE_DRIVER (-9)") == true)
+  }
+
+  @Test func `devices that lack what is needed are left out and named`() throws {
+    let present = VulkanDriver().devices()
+    guard let name = present.first?.capabilities.name else {
+      try Test.cancel("not run: no Vulkan device")
+    }
+    let withoutExtensions = VulkanDriver(
+      validation: false,
+      instance: {
+        $0.vkEnumerateDeviceExtensionProperties = { _, _, count, _ in
+          count?.pointee = 0
+          return VK_SUCCESS
+        }
+      })
+    let withoutFeatures = VulkanDriver(
+      validation: false, instance: { $0.vkGetPhysicalDeviceFeatures2 = { _, _ in } })
+    let outdated = VulkanDriver(
+      validation: false,
+      instance: {
+        $0.vkGetPhysicalDeviceProperties2 = { _, found in
+          found?.pointee.properties.apiVersion = 1 << 22 | 2 << 12 | 7
+        }
+      })
+    for (driver, reason) in [
+      (withoutExtensions, "VK_KHR_push_descriptor"), (withoutFeatures, "timeline semaphores"),
+    ] {
+      #expect(driver.devices().isEmpty)
+      #expect(driver.diagnosis()?.contains(reason) == true)
+      #expect(driver.diagnosis()?.contains(name) == true)
+    }
+    #expect(outdated.devices().isEmpty)
+    #expect(outdated.diagnosis()?.contains("Vulkan 1.3 (has 1.2.7)") == true)
   }
 
   @Test func `capabilities are filled in`() throws {

@@ -1,6 +1,6 @@
 import TesseraCore
 import TesseraHAL
-import TesseraVulkan
+@testable import TesseraVulkan
 import Testing
 
 /// Modules that disagree with their signature do not become kernels.
@@ -105,6 +105,79 @@ import Testing
           signature: signature, binary: nil)
       }
       #expect(error?.code == .overLimit)
+    }
+  }
+
+  @Test func `no damage to a module stops the reader`() throws {
+    let words = try GLSL.words(GLSL.saxpy)
+    let entry = try SPIRVModule(words).check(.saxpy(), [.init(id: 0, value: 64)])
+    #expect(entry == "main")
+    var random: UInt64 = 1
+    func next(_ limit: Int) -> Int {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(random >> 33) % limit
+    }
+    var refused = 0
+    for _ in 0..<3000 {
+      var damaged = words
+      for _ in 0...next(4) {
+        let place = next(words.count)
+        damaged[place] = next(2) == 0 ? words[next(words.count)] : UInt32(next(1 << 31)) &* 2
+      }
+      do {
+        _ = try SPIRVModule(damaged).check(.saxpy(), [.init(id: 0, value: 64)])
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 1000)
+  }
+
+  @Test func `constants larger than the module reads, in odd numbers, are passed on`() throws {
+    let source = """
+      #version 460
+      layout(local_size_x = 1) in;
+      layout(set = 0, binding = 0) buffer A { uint a[]; };
+      layout(push_constant) uniform Constants { uint value; };
+      void main() { a[0] = value; }
+      """
+    try Mode.validated.withDevice { device in
+      let kernel = try device.makeKernel(
+        .spirv(words: GLSL.words(source), specialization: []),
+        signature: KernelSignature(
+          name: "odd", slots: [.init("a", .write), .init("unused", .read)], constantBytes: 7),
+        binary: nil)
+      let buffer = try device.staging([0, 0] as [UInt32])
+      let constants: [UInt8] = [1, 2, 3, 4, 5, 6, 7]
+      try device.run { encoder in
+        let bindings = [
+          Binding(buffer, offset: 0, byteCount: 8), Binding(buffer, offset: 0, byteCount: 8),
+        ]
+        try constants.withUnsafeBytes { bytes in
+          try bindings.withUnsafeBufferPointer {
+            try encoder.dispatch(kernel, groups: GridSize(1), constants: bytes, bindings: $0)
+          }
+        }
+      }
+      let found = try buffer.values(UInt32.self, count: 2)
+      #expect(found == [0x0403_0201, 0])
+    }
+  }
+
+  @Test func `a subgroup size is taken where the device has it`() throws {
+    try Mode.validated.withDevice { device in
+      func build(_ size: Int) throws -> any HALKernel {
+        var signature = KernelSignature.saxpy()
+        signature.subgroupSize = size
+        return try device.makeKernel(
+          .spirv(words: GLSL.words(GLSL.saxpy), specialization: [.init(id: 0, value: 64)]),
+          signature: signature, binary: nil)
+      }
+      let largest = device.capabilities.maxSubgroupSize
+      let kernel = try build(largest)
+      #expect(kernel.resources.preferredMultiple == largest)
+      let error = #expect(throws: TesseraError.self) { try build(2 * largest) }
+      #expect(error?.code == .unsupported)
     }
   }
 

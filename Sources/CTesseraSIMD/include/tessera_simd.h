@@ -26,3 +26,5 @@ static inline void tessera_pause(void) {
   __asm__ volatile("isb" ::: "memory");
 #endif
 }
+
+#include "tessera_gemm.h"

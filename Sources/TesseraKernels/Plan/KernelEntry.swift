@@ -25,7 +25,12 @@ package struct KernelEntry: Sendable {
 package enum KernelCatalogue {
   /// All entries. Each operator family adds its own list here.
   package static let entries: [String: KernelEntry] = {
-    let all: [[KernelEntry]] = [StridedCopy.entries]
+    let all: [[KernelEntry]] = [
+      CPUGEMMKernels.entries,
+      GEMMKernels.entries,
+      NeighborhoodKernels.entries,
+      StridedCopy.entries,
+    ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
   }()
 

@@ -134,6 +134,6 @@ extension DeviceContext {
       writes: writes)
     let previous = range.allocation.lastUse.load(ordering: .relaxed)
     range.allocation.lastUse.store(max(previous, nextValue), ordering: .releasing)
-    if writes { batch.written.append(range.allocation) }
+    if writes { range.allocation.noteWriter(batch.result.outcome) }
   }
 }

@@ -85,14 +85,12 @@ extension DeviceContext {
       finished.result.commands = commands
     } catch {
       // None of the batch ran: its results are not there, and whoever reads them is told why.
-      finished.result.failure = error
-      for allocation in finished.written { allocation.poison(error) }
+      finished.result.outcome.fail(error)
       if error.code == .deviceLost { lost = error }
       throw error
     }
     finished.result.value = nextValue
-    inFlight.append(
-      InFlight(value: nextValue, result: finished.result, written: finished.written))
+    inFlight.append(InFlight(value: nextValue, result: finished.result))
     counters.batches += 1
     nextValue += 1
     return nextValue - 1
@@ -114,10 +112,7 @@ extension DeviceContext {
     lock.withLock { _ in
       if lost == nil {
         lost = error
-        for entry in inFlight {
-          entry.result.failure = error
-          for allocation in entry.written { allocation.poison(error) }
-        }
+        for entry in inFlight { entry.result.outcome.fail(error) }
       }
     }
     return error

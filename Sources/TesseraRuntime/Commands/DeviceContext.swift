@@ -39,14 +39,12 @@ package final class DeviceContext: @unchecked Sendable {
   struct Batch {
     var commands = 0
     var estimatedBytes = 0
-    var written: [Allocation] = []
     var timingSlots = 0
     var result = BatchResult()
   }
   struct InFlight {
     var value: UInt64
     var result: BatchResult
-    var written: [Allocation]
   }
 
   /// Wraps an open device and probes it for known driver faults.
@@ -114,6 +112,6 @@ package final class BatchResult: @unchecked Sendable {
   // Written once under the context's lock before any reader can see `value`.
   var commands: (any HALCommands)?
   var value: UInt64 = 0
-  var failure: TesseraError?
+  let outcome = BatchOutcome()
   var traceEntries: [TraceRecorder.Pending] = []
 }

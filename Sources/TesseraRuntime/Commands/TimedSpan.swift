@@ -11,9 +11,9 @@ package struct TimedSpan: Sendable {
   /// Waits for the commands and returns their device time in seconds, or nil where the device keeps
   /// no time or the span is empty.
   package func seconds() throws(TesseraError) -> Double? {
-    if let failure = result.failure { throw failure }
+    if let failure = result.outcome.failure { throw failure }
     if result.commands == nil { try context.flush() }
-    if let failure = result.failure { throw failure }
+    if let failure = result.outcome.failure { throw failure }
     guard let commands = result.commands else { return nil }
     try context.wait(for: result.value)
     let timings = try commands.timings()

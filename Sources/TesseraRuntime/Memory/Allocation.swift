@@ -10,8 +10,8 @@ package final class Allocation: Sendable {
   package let context: DeviceContext
   /// Timeline value of the last work that touches this memory.
   package let lastUse = Atomic<UInt64>(0)
-  /// Why the content is not what was asked for, if work that writes it failed.
-  private let failure = Mutex<TesseraError?>(nil)
+  /// What became of the batch that wrote this memory last.
+  private let writer = Mutex<BatchOutcome?>(nil)
 
   init(block: MemoryBlock, byteCount: Int, context: DeviceContext) {
     self.block = block
@@ -24,14 +24,27 @@ package final class Allocation: Sendable {
   /// Bytes that kernels may address: the request and its padding.
   package var capacity: Int { block.byteCount }
 
-  /// Marks the content as lost because work that writes it failed.
-  func poison(_ error: TesseraError) {
-    failure.withLock { if $0 == nil { $0 = error } }
+  /// Notes that a batch writes this memory.
+  func noteWriter(_ outcome: BatchOutcome) {
+    writer.withLock { $0 = outcome }
   }
 
-  /// Throws if work that writes this memory failed.
+  /// Throws if the work that wrote this memory last has failed.
   package func checkNotPoisoned() throws(TesseraError) {
-    if let error = failure.withLock({ $0 }) { throw .poisoned(by: error) }
+    if let error = writer.withLock({ $0?.failure }) { throw .poisoned(by: error) }
+  }
+}
+
+/// Whether a batch failed. Apart from the batch itself, so that a tensor that outlives the batch that
+/// wrote it does not keep the batch's commands.
+final class BatchOutcome: Sendable {
+  private let state = Mutex<TesseraError?>(nil)
+
+  /// Why the batch's results are not what was asked for; nil as far as is known.
+  var failure: TesseraError? { state.withLock { $0 } }
+
+  func fail(_ error: TesseraError) {
+    state.withLock { if $0 == nil { $0 = error } }
   }
 }
 

@@ -15,7 +15,7 @@ extension VulkanContext {
   func makeBuffer(byteCount: Int) throws(TesseraError) -> VkBuffer {
     var info = VkBufferCreateInfo.make()
     // Whole words, so that fills may reach the end.
-    info.size = VkDeviceSize(byteCount + 3 & ~3)
+    info.size = VkDeviceSize((byteCount + 3) & ~3)
     info.usage = flags(
       VK_BUFFER_USAGE_STORAGE_BUFFER_BIT, VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
       VK_BUFFER_USAGE_TRANSFER_DST_BIT)

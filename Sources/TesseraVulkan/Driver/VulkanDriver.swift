@@ -12,9 +12,16 @@ package struct VulkanDriver: HALDriver {
 
   package init() { own = nil }
 
-  /// A driver with its own loader and instance, which live to the end of the process.
-  package init(library: String? = nil, validation: Bool) {
-    own = VulkanInstance(library: library ?? VulkanInstance.defaultLibrary, validation: validation)
+  /// A driver with its own loader and instance, which live to the end of the process. `global` and
+  /// `instance` change the function tables before they are used.
+  package init(
+    library: String? = nil, validation: Bool,
+    global: (inout VulkanGlobalFunctions) -> Void = { _ in },
+    instance: (inout VulkanInstanceFunctions) -> Void = { _ in }
+  ) {
+    own = VulkanInstance(
+      library: library ?? VulkanInstance.defaultLibrary, validation: validation, global: global,
+      instance: instance)
   }
 
   private var instance: VulkanInstance { own ?? VulkanInstance.shared }

@@ -30,18 +30,25 @@ final class VulkanInstance: @unchecked Sendable {
   /// Non-nil while the validation layer is on.
   let validation: ValidationLog?
 
-  init(library: String, validation wanted: Bool) {
+  init(
+    library: String, validation wanted: Bool,
+    global: (inout VulkanGlobalFunctions) -> Void = { _ in },
+    instance: (inout VulkanInstanceFunctions) -> Void = { _ in }
+  ) {
     var problems: [String] = []
-    let opened = Self.open(library: library, validation: wanted, problems: &problems)
-    guard let opened else {
+    let opened = Self.open(
+      library: library, validation: wanted, editing: global, problems: &problems)
+    guard var opened else {
       adapters = []
       validation = nil
       self.problems = problems
       return
     }
+    instance(&opened.functions)
     validation = opened.log
+    let functions = opened.functions
     let handles = enumerate(nil as VkPhysicalDevice?) {
-      opened.functions.vkEnumeratePhysicalDevices(opened.handle, $0, $1)
+      functions.vkEnumeratePhysicalDevices(opened.handle, $0, $1)
     }
     if handles.result != VK_SUCCESS {
       problems.append(
@@ -52,7 +59,7 @@ final class VulkanInstance: @unchecked Sendable {
       do {
         adapters.append(
           try VulkanAdapter(
-            handle, functions: opened.functions, index: adapters.count, labels: opened.log != nil))
+            handle, functions: functions, index: adapters.count, labels: opened.log != nil))
       } catch {
         problems.append(error.message)
       }
@@ -72,7 +79,8 @@ final class VulkanInstance: @unchecked Sendable {
 
   /// Opens the loader and creates the instance; appends to `problems` whatever is in the way.
   private static func open(
-    library: String, validation wanted: Bool, problems: inout [String]
+    library: String, validation wanted: Bool,
+    editing edit: (inout VulkanGlobalFunctions) -> Void, problems: inout [String]
   ) -> Opened? {
     guard let loader = dlopen(library, RTLD_NOW | RTLD_LOCAL) else {
       problems.append("no Vulkan loader: \(dlerror().map { String(cString: $0) } ?? library)")
@@ -83,7 +91,8 @@ final class VulkanInstance: @unchecked Sendable {
       return nil
     }
     let get = unsafeBitCast(symbol, to: PFN_vkGetInstanceProcAddr.self)
-    let global = loadVulkanGlobalFunctions(get, nil)
+    var global = loadVulkanGlobalFunctions(get, nil)
+    edit(&global)
     // Absent in Vulkan 1.0 loaders.
     guard global.vkCreateInstance != nil, global.vkEnumerateInstanceVersion != nil else {
       problems.append("the Vulkan loader \(library) is older than 1.1")

@@ -43,7 +43,7 @@ struct SPIRVModule {
     for (variable, pointer) in reader.variables {
       switch pointer.storage {
       case SPIRV.pushConstant:
-        pushConstantBytes = max(pushConstantBytes, reader.byteCount(pointer.pointee) ?? 0)
+        pushConstantBytes = max(pushConstantBytes, reader.byteCounts[pointer.pointee] ?? 0)
       case SPIRV.storageBuffer, SPIRV.uniform, SPIRV.uniformConstant:
         guard let binding = reader.bindings[variable] else { continue }
         let isBlock =

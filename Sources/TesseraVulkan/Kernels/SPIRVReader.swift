@@ -16,21 +16,16 @@ struct SPIRVReader {
   var written: Set<UInt32> = []
 
   private var pointers: [UInt32: Pointer] = [:]
-  private var members: [UInt32: [UInt32]] = [:]
   private var offsets: [UInt32: [UInt32: Int]] = [:]
   private var strides: [UInt32: Int] = [:]
-  private var types: [UInt32: TypeShape] = [:]
+  /// Bytes of the types that can stand in a block, known from their declaration on: types come after
+  /// their parts, so nothing is ever looked up twice.
+  private(set) var byteCounts: [UInt32: Int] = [:]
   /// Pointer values and the pointer they are derived from.
   private var bases: [UInt32: UInt32] = [:]
 
   /// Functions begun and not ended: more than none at the end is a truncated module.
   private var openFunctions = 0
-
-  private enum TypeShape {
-    case scalar(bytes: Int)
-    case vector(of: UInt32, count: Int)
-    case array(of: UInt32, length: UInt32)
-  }
 
   mutating func read(_ words: [UInt32]) throws(SPIRVModule.Malformed) {
     var position = 5
@@ -62,12 +57,14 @@ struct SPIRVReader {
     case (71, 2...): decorate(operand)
     case (72, 4...) where operand[2] == 35:  // MemberDecorate Offset
       offsets[operand[0], default: [:]][operand[1]] = Int(operand[3])
-    case (21, 2...), (22, 2...): types[operand[0]] = .scalar(bytes: Int(operand[1]) / 8)
+    case (21, 2...), (22, 2...): byteCounts[operand[0]] = Int(operand[1]) / 8
     case (23, 3...), (24, 3...):  // vectors, and matrices as vectors of columns
-      types[operand[0]] = .vector(of: operand[1], count: Int(operand[2]))
-    case (28, 3...): types[operand[0]] = .array(of: operand[1], length: operand[2])
-    case (30, 1...): members[operand[0]] = Array(operand[1...])
-    case (32, 3...): pointers[operand[0]] = Pointer(storage: operand[1], pointee: operand[2])
+      byteCounts[operand[0]] = byteCounts[operand[1]].flatMap { Self.product($0, operand[2]) }
+    case (28, 3...): declareArray(operand)
+    case (30, 1...): declareStruct(operand)
+    case (32, 3...):
+      pointers[operand[0]] = Pointer(storage: operand[1], pointee: operand[2])
+      byteCounts[operand[0]] = 8
     case (43, 3...), (50, 3...): sizes.constants[operand[1]] = operand[2]  // (Spec)Constant
     case (44, 2...), (51, 2...): sizes.composites[operand[1]] = Array(operand[2...])
     case (59, 3...):
@@ -122,28 +119,27 @@ struct SPIRVReader {
     return variables[id] == nil ? nil : id
   }
 
-  /// Bytes of a push-constant block or of one of its members; nil for types it does not know.
-  func byteCount(_ type: UInt32, depth: Int = 0) -> Int? {
-    guard depth < 16 else { return nil }
-    if let members = members[type] {
-      var end = 0
-      for (index, member) in members.enumerated() {
-        guard let offset = offsets[type]?[UInt32(index)],
-          let size = byteCount(member, depth: depth + 1)
-        else { return nil }
-        end = max(end, offset + size)
-      }
-      return end
+  private mutating func declareArray(_ operand: [UInt32]) {
+    guard let count = sizes.constants[operand[2]],
+      let step = strides[operand[0]] ?? byteCounts[operand[1]]
+    else { return }
+    byteCounts[operand[0]] = Self.product(step, count)
+  }
+
+  private mutating func declareStruct(_ operand: [UInt32]) {
+    var end = 0
+    for (index, member) in operand.dropFirst().enumerated() {
+      guard let offset = offsets[operand[0]]?[UInt32(index)], let size = byteCounts[member]
+      else { return }
+      let (sum, overflow) = offset.addingReportingOverflow(size)
+      if overflow { return }
+      end = max(end, sum)
     }
-    switch types[type] {
-    case .scalar(let bytes): return bytes
-    case .vector(let element, let count):
-      return byteCount(element, depth: depth + 1).map { $0 * count }
-    case .array(let element, let length):
-      guard let count = sizes.constants[length], let size = byteCount(element, depth: depth + 1)
-      else { return nil }
-      return (strides[type] ?? size) * Int(count)
-    case nil: return pointers[type] == nil ? nil : 8
-    }
+    byteCounts[operand[0]] = end
+  }
+
+  private static func product(_ a: Int, _ b: UInt32) -> Int? {
+    let (result, overflow) = a.multipliedReportingOverflow(by: Int(b))
+    return overflow ? nil : result
   }
 }

@@ -25,7 +25,7 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
     try context.checkAlive()
     let entry = try Self.check(context, words, specialization, signature)
     let layout = try context.layout(
-      .init(slots: signature.slots.count, constantBytes: signature.constantBytes + 3 & ~3))
+      .init(slots: signature.slots.count, constantBytes: (signature.constantBytes + 3) & ~3))
     let subgroup = try Self.subgroup(context, signature)
     let cache = try PipelineCache(context, binary: offered)
     let built = try context.makePipeline(

@@ -7,16 +7,17 @@ import TesseraRuntime
 /// The demonstration's computation: patches → projection by GEMM → 2-D neighborhood attention →
 /// projection back by GEMM.
 ///
-/// Queries and keys are one random projection of the patches, so that scores measure how alike two
-/// patches are; values are an orthogonal mix of the patch, undone at the end. The result replaces each
-/// patch by an average of the ones like it nearby: a denoising filter, and a picture that shows at a
-/// glance whether the attention is right.
+/// Queries and keys are one random projection of the patches. Its last channel is 1 in the queries and
+/// `−|k|²/2` in the keys, so that a score is, up to a constant of the query, `−|q − k|²/2`: the more
+/// alike two patches, the higher. Values are an orthogonal mix of the patch, undone at the end. The
+/// result replaces each patch by an average of the ones like it nearby: the non-local-means filter, and
+/// a picture that shows at a glance whether the attention is right.
 struct PhotoPipeline {
   static let heads = 4
   static let headDim = 32
   static let window = [13, 13]
-  /// Makes the softmax selective: random projections of patches differ little.
-  static let scale: Float = 8
+  /// Makes the softmax selective: neighbouring patches differ by little.
+  static let scale: Float = 30
 
   let features: PhotoFeatures
   let dtype: DType
@@ -40,15 +41,16 @@ struct PhotoPipeline {
     let mix = try HostTensor(
       rounding: Self.orthogonal(values), to: dtype, shape: try Shape([values, values]))
     let bias = try HostTensor(
-      rounding: Self.centring(keyWeights.floats(), values, width), to: .f32, shape: try Shape([width]))
+      rounding: (0..<width).map { Self.isLast($0) ? 1 : 0 }, to: .f32, shape: try Shape([width]))
     var stages: [Stage] = []
 
     let qk = try multiply("project q, k", x, keyWeights, bias: bias, on: device, repetitions, &stages)
     let v = try multiply("project v", x, mix, on: device, repetitions, &stages)
     let grid = [1, features.rows, features.columns, Self.heads]
     let query = try qk.reshaped(to: try Shape(grid + [Self.headDim]))
+    let key = try Self.keys(query)
     let value = try v.reshaped(to: try Shape(grid + [values / Self.heads]))
-    let o = try attend(query, value, on: device, repetitions, &stages)
+    let o = try attend(query, key, value, on: device, repetitions, &stages)
     let flat = try o.reshaped(to: try Shape([tokens, values]))
     let back = try multiply(
       "project back", flat, mix, transposeB: true, output: .f32, on: device, repetitions, &stages)
@@ -78,17 +80,18 @@ struct PhotoPipeline {
   }
 
   private func attend(
-    _ qk: HostTensor, _ v: HostTensor, on device: Device, _ repetitions: Int,
+    _ q: HostTensor, _ k: HostTensor, _ v: HostTensor, on device: Device, _ repetitions: Int,
     _ stages: inout [Stage]
   ) throws(TesseraError) -> HostTensor {
     // The window may not be larger than a small picture.
     let window = [min(Self.window[0], features.rows), min(Self.window[1], features.columns)]
     let problem = try NeighborhoodProblem(
-      q: (qk.shape, qk.dtype), k: (qk.shape, qk.dtype), v: (v.shape, v.dtype), window: window,
+      q: (q.shape, q.dtype), k: (k.shape, k.dtype), v: (v.shape, v.dtype), window: window,
       scale: Self.scale)
-    let (qt, vt) = (try Tensor(qk, on: device), try Tensor(v, on: device))
+    let qt = try Tensor(q, on: device)
+    let (kt, vt) = (try Tensor(k, on: device), try Tensor(v, on: device))
     let (result, milliseconds) = try timed(device, repetitions) { () throws(TesseraError) in
-      try device.neighborhoodAttentionWithLSE(qt, qt, vt, window: window, scale: Self.scale)
+      try device.neighborhoodAttentionWithLSE(qt, kt, vt, window: window, scale: Self.scale)
     }
     let o = try result.output.host()
     stages.append(
@@ -96,7 +99,7 @@ struct PhotoPipeline {
         name: "attention \(window[0])×\(window[1])", milliseconds: milliseconds,
         plan: try device.preparedPlan(problem).plan,
         verification: try Verifier.neighborhoodAttention(
-          problem, q: qk, k: qk, v: v, extraK: nil, extraV: nil, o: o,
+          problem, q: q, k: k, v: v, extraK: nil, extraV: nil, o: o,
           lse: try result.logSumExp.host())))
     return o
   }
@@ -117,18 +120,25 @@ struct PhotoPipeline {
     return (result, samples.sorted()[samples.count / 2] * 1e3)
   }
 
-  /// Normal random weights of variance `1/rows`, the same in every run.
+  /// Normal random weights of variance `1/channels`, which keep distances; nothing for the last channel
+  /// of a head. The same in every run.
   private static func projection(_ rows: Int, _ columns: Int) -> [Float] {
     var random = SeededRandom(7)
-    return random.normals(rows * columns, deviation: 1 / Double(rows).squareRoot())
+    let values = random.normals(rows * columns, deviation: 1 / Double(headDim - 1).squareRoot())
+    return values.enumerated().map { isLast($0 % columns) ? 0 : $1 }
   }
 
-  /// Subtracts mid-gray, so that scores compare contrast and not brightness.
-  private static func centring(_ weights: [Float], _ rows: Int, _ columns: Int) -> [Float] {
-    (0..<columns).map { column in
-      -0.5 * (0..<rows).reduce(Float(0)) { $0 + weights[$1 * columns + column] }
+  /// The queries with `−|k|²/2` in the last channel of each head.
+  private static func keys(_ query: HostTensor) throws(TesseraError) -> HostTensor {
+    var values = query.floats()
+    for start in stride(from: 0, to: values.count, by: headDim) {
+      let last = start + headDim - 1
+      values[last] = values[start..<last].reduce(0) { $0 - $1 * $1 / 2 }
     }
+    return try HostTensor(rounding: values, to: query.dtype, shape: query.shape)
   }
+
+  private static func isLast(_ channel: Int) -> Bool { channel % headDim == headDim - 1 }
 
   /// A Householder reflection: orthogonal, dense, its own inverse.
   private static func orthogonal(_ size: Int) -> [Float] {

@@ -1,0 +1,86 @@
+import TesseraCore
+
+/// What every plan of neighborhood attention says, whatever runs it.
+///
+/// Operands: 0 = q, 1 = k, 2 = v, 3 = extra_k, 4 = extra_v, 5 = o, 6 = lse.
+extension Plan {
+  package enum NeighborhoodOperand: Int, CaseIterable {
+    case q, k, v, extraK, extraV, o, lse
+  }
+
+  /// A plan with the problem's operation counts and no dispatch.
+  init(_ problem: NeighborhoodProblem, schedule: String, tile: [Int]) throws(TesseraError) {
+    self.init(operation: "na", schedule: schedule, tile: tile)
+    for operand in NeighborhoodOperand.allCases {
+      bytes += Double(try problem.byteCount(of: operand)) * Double(problem.batch)
+    }
+  }
+
+  /// The operands' ranges for some batch entries, in slot order. A tensor without elements is replaced:
+  /// an output by scratch memory, since no two slots may share memory that is written.
+  mutating func neighborhoodArguments(
+    _ problem: NeighborhoodProblem, batches: Range<Int>
+  ) throws(TesseraError) -> [Argument] {
+    var arguments: [Argument] = []
+    for operand in NeighborhoodOperand.allCases {
+      let bytes = try problem.byteCount(of: operand)
+      if bytes > 0 {
+        arguments.append(
+          .init(
+            .operand(operand.rawValue), offset: bytes * batches.lowerBound,
+            byteCount: bytes * batches.count))
+      } else if operand == .o {
+        arguments.append(unusedScratch())
+      } else {
+        arguments.append(.init(.none, byteCount: 0))
+      }
+    }
+    return arguments
+  }
+
+  /// A small scratch buffer for a written slot that this plan has no use for.
+  mutating func unusedScratch() -> Argument {
+    scratch.append(256)
+    return Argument(.scratch(scratch.count - 1), byteCount: 256)
+  }
+
+  /// Floating-point operations per attended key: multiply and add for each of D and Dv.
+  static func flopsPerPair(_ problem: NeighborhoodProblem) -> Double {
+    2 * Double(problem.headDim + problem.valueDim)
+  }
+}
+
+extension NeighborhoodProblem {
+  /// Bytes of one batch entry of an operand; 0 if the operation has no such tensor.
+  func byteCount(of operand: Plan.NeighborhoodOperand) throws(TesseraError) -> Int {
+    let own: [Int]
+    var type = dtype
+    switch operand {
+    case .q: own = [tokens, heads, headDim]
+    case .k: own = [tokens, kvHeads, headDim]
+    case .v: own = [tokens, kvHeads, valueDim]
+    case .extraK: own = [extraKeys, kvHeads, headDim]
+    case .extraV: own = [extraKeys, kvHeads, valueDim]
+    case .o: (own, type) = ([tokens, heads, valueDim], outputDType)
+    case .lse: (own, type) = ([tokens, heads], .f32)
+    }
+    return try Shape(own).byteCount(of: type)
+  }
+
+  /// Floating-point operations of the definition: 2·(D + Dv) for each key of each query.
+  func flops(_ geometry: NeighborhoodGeometry) -> Double {
+    let keys = geometry.pairs + Double(tokens) * Double(extraKeys)
+    return keys * Plan.flopsPerPair(self) * Double(heads) * Double(batch)
+  }
+}
+
+extension DType {
+  /// The number kernels know a floating-point type by: 0 f32, 1 f16, 2 bf16.
+  var kernelCode: Int {
+    switch self {
+    case .f16: 1
+    case .bf16: 2
+    default: 0
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package import TesseraCore
+package import TesseraHAL
+
+/// Chooses kernel and tiles for neighborhood attention; a pure function.
+package enum NeighborhoodPlanner {
+  /// Plans `problem` for a device.
+  ///
+  /// Operands of the plan: 0 = q, 1 = k, 2 = v, 3 = extra_k, 4 = extra_v, 5 = o, 6 = lse.
+  /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
+  ///   device's.
+  package static func plan(
+    _ problem: NeighborhoodProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> Plan {
+    try problem.validate()
+    guard problem.batch > 0, problem.tokens > 0, problem.heads > 0 else {
+      return try Plan(problem, schedule: "empty", tile: [])
+    }
+    return try CPUNeighborhoodPlanner.plan(problem, capabilities)
+  }
+}

@@ -1,0 +1,41 @@
+import Logging
+import Testing
+import TesseraCPU
+import TesseraCore
+import TesseraHAL
+import TesseraKernels
+import TesseraOpenCL
+import TesseraRuntime
+
+/// The devices that neighborhood attention is tested on.
+enum NeighborhoodDevice: String, CaseIterable, Sendable, CustomTestStringConvertible {
+  case cpu, openCL
+
+  var testDescription: String { rawValue }
+
+  /// The first device of the back-end, opened once for all tests.
+  /// - Throws: a cancellation ("not run") if there is none.
+  func context() throws -> DeviceContext {
+    guard let context = try Self.contexts[self]?.get() else {
+      try Test.cancel("not run: no \(rawValue) device")
+    }
+    return context
+  }
+
+  private static let contexts: [Self: Result<DeviceContext, any Error>] = {
+    var result: [Self: Result<DeviceContext, any Error>] = [:]
+    for device in allCases {
+      let driver: any HALDriver =
+        switch device {
+        case .cpu: CPUDriver()
+        case .openCL: OpenCLDriver()
+        }
+      guard !driver.devices().isEmpty else { continue }
+      result[device] = Result {
+        try DeviceContext(
+          device: try driver.open(0), cache: nil, logger: Logger(label: "test"))
+      }
+    }
+    return result
+  }()
+}
