@@ -2,8 +2,9 @@
 //
 //   D[m][n] = act(alpha · Σk opA(A)[m][k] · opB(B)[k][n] + beta · C[m][n] + bias)
 //
-// Slots: 0 A · 1 B · 2 C · 3 BIAS · 4 D · 5 P, sums in f32 carried from one dispatch to the next when K
-// is cut into several. C, BIAS and P are never touched unless USE_C, BIAS_AXIS or FLAGS say so.
+// Slots: 0 A · 1 B · 2 C · 3 BIAS · 4 D. With SPLIT = 1 (a module of its own) also 5 P, the sums in f32
+// that one dispatch leaves to the next when K is cut into several. C and BIAS are never touched unless
+// USE_C and BIAS_AXIS say so.
 //
 //   parameter    id  meaning
 //   A…BIAS_DTYPE 3-7  element types: 0 f32, 1 f16, 2 bf16
@@ -18,6 +19,10 @@
 #ifndef TESSERA_GEMM_COMMON_H
 #define TESSERA_GEMM_COMMON_H
 
+#ifndef SPLIT
+#define SPLIT 0
+#endif
+
 PARAMETER(8, int, TRANSPOSE_A, 0)
 PARAMETER(9, int, TRANSPOSE_B, 0)
 PARAMETER(10, int, USE_C, 0)
@@ -27,10 +32,11 @@ PARAMETER(13, int, VECTOR_A, 1)
 PARAMETER(14, int, VECTOR_B, 1)
 PARAMETER(15, int, VECTOR_D, 1)
 
-// Rows, columns, products [kBegin, kEnd); strides in elements; three batch axes of extents (any,
-// batch1, batch2), of which the grid's z axis counts all; *Begin is where each range really starts.
+// Rows, columns and products of this dispatch; strides in elements; three batch axes of extents (any,
+// batch1, batch2), all counted by the grid's z axis; begin* is where in its bound range an operand
+// starts, as ranges can only start at the device's alignment.
 CONSTANT_BLOCK(
-    int m; int n; int kBegin; int kEnd;
+    int m; int n; int k;
     int strideA; int strideB; int strideC; int strideD;
     float alpha; float beta; int flags;
     int batch1; int batch2;
@@ -39,9 +45,6 @@ CONSTANT_BLOCK(
     int batchC0; int batchC1; int batchC2;
     int batchD0; int batchD1; int batchD2;
     int beginA; int beginB; int beginC; int beginD; int beginBias;)
-
-#define FLAG_CONTINUE 1  // sums start from P instead of 0
-#define FLAG_SUSPEND 2   // sums go to P; no epilogue
 
 #define PRODUCT_OF(X, i0, i1, i2) (i0 * p.batch##X##0 + i1 * p.batch##X##1 + i2 * p.batch##X##2)
 
@@ -76,6 +79,11 @@ TESSERA_FN float gemm_activate(float x) {
   if (BIAS_AXIS == 2) value += LOAD(BIAS, p.beginBias + (row));                             \
   value = gemm_activate(value);
 
+#if SPLIT
+#define FLAG_CONTINUE 1  // sums start from P instead of 0
+#define FLAG_SUSPEND 2   // sums go to P; no epilogue
+// A whole vector can be finished at once.
+#define GEMM_FINAL (p.flags == 0)
 // Finishes or suspends one element that may lie past the last column.
 #define GEMM_PUT(sum, row, column)                                                  \
   if ((column) < p.n) {                                                             \
@@ -88,15 +96,27 @@ TESSERA_FN float gemm_activate(float x) {
       STORE(D, startD + (row) * p.strideD + (column), value);                       \
     }                                                                               \
   }
+#else
+#define GEMM_FINAL true
+#define GEMM_PUT(sum, row, column)                            \
+  if ((column) < p.n) {                                       \
+    GEMM_FINISH(value, sum, row, column)                      \
+    STORE(D, startD + (row) * p.strideD + (column), value);   \
+  }
+#endif
 
 #ifdef __OPENCL_VERSION__
-#define GEMM_ARGUMENTS                                                                     \
-  INPUT_ARG(A), INPUT_ARG(B), INPUT_ARG(C), INPUT_ARG(BIAS), OUTPUT_ARG(D), OUTPUT_ARG(P), \
-      OFFSET_ARG(A), OFFSET_ARG(B), OFFSET_ARG(C), OFFSET_ARG(BIAS), OFFSET_ARG(D),        \
-      OFFSET_ARG(P), Constants p
-#define GEMM_BIND \
-  BIND_INPUT(A) BIND_INPUT(B) BIND_INPUT(C) BIND_INPUT(BIAS) BIND_OUTPUT(D) BIND_OUTPUT(P)
+#define GEMM_SLOTS INPUT_ARG(A), INPUT_ARG(B), INPUT_ARG(C), INPUT_ARG(BIAS), OUTPUT_ARG(D)
+#define GEMM_OFFSETS OFFSET_ARG(A), OFFSET_ARG(B), OFFSET_ARG(C), OFFSET_ARG(BIAS), OFFSET_ARG(D)
+#define GEMM_BIND_SLOTS BIND_INPUT(A) BIND_INPUT(B) BIND_INPUT(C) BIND_INPUT(BIAS) BIND_OUTPUT(D)
+#if SPLIT
 #define P_DTYPE 0
+#define GEMM_ARGUMENTS GEMM_SLOTS, OUTPUT_ARG(P), GEMM_OFFSETS, OFFSET_ARG(P), Constants p
+#define GEMM_BIND GEMM_BIND_SLOTS BIND_OUTPUT(P)
+#else
+#define GEMM_ARGUMENTS GEMM_SLOTS, GEMM_OFFSETS, Constants p
+#define GEMM_BIND GEMM_BIND_SLOTS
+#endif
 #endif
 
 #endif

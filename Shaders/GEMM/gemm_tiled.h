@@ -120,8 +120,8 @@ typedef float4 floatn;
     outer += TRANSPOSE_A != 0 ? (k0) : tileRow;                                             \
     int at = startA + outer * p.strideA + inner;                                            \
     FETCH4(A, value, at, whole) else                                                        \
-        FETCH4_EDGE(A, value, at, outer, TRANSPOSE_A != 0 ? p.kEnd : p.m, inner,            \
-                    TRANSPOSE_A != 0 ? p.m : p.kEnd)                                        \
+        FETCH4_EDGE(A, value, at, outer, TRANSPOSE_A != 0 ? p.k : p.m, inner,            \
+                    TRANSPOSE_A != 0 ? p.m : p.k)                                        \
   }
 #define FETCH_B(value, e, k0, whole)                                                        \
   {                                                                                         \
@@ -131,8 +131,8 @@ typedef float4 floatn;
     outer += TRANSPOSE_B != 0 ? tileColumn : (k0);                                          \
     int at = startB + outer * p.strideB + inner;                                            \
     FETCH4(B, value, at, whole) else                                                        \
-        FETCH4_EDGE(B, value, at, outer, TRANSPOSE_B != 0 ? p.n : p.kEnd, inner,            \
-                    TRANSPOSE_B != 0 ? p.kEnd : p.n)                                        \
+        FETCH4_EDGE(B, value, at, outer, TRANSPOSE_B != 0 ? p.n : p.k, inner,            \
+                    TRANSPOSE_B != 0 ? p.k : p.n)                                        \
   }
 
 // Chunk e into stage `stage` of local memory, k-major whichever way it came.

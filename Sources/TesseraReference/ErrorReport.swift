@@ -19,8 +19,11 @@ package struct ErrorReport: Sendable, CustomStringConvertible {
   /// - Parameters:
   ///   - rowLength: elements per row; 0 or 1 makes every element a row.
   ///   - bound: the largest error element `i` may have, if there is such a bound.
+  ///   - atLeast: what stands in for the oracle's values as the scale of errors, where its RMS is
+  ///     larger than theirs: sums that cancel have no scale of their own.
   package init(
-    _ values: [Double], gold: [Double], rowLength: Int, bound: ((Int) -> Double)? = nil
+    _ values: [Double], gold: [Double], rowLength: Int, bound: ((Int) -> Double)? = nil,
+    atLeast: [Double]? = nil
   ) {
     guard values.count == gold.count else {
       nonFinite = max(values.count, gold.count)
@@ -28,10 +31,10 @@ package struct ErrorReport: Sendable, CustomStringConvertible {
     }
     guard !gold.isEmpty else { return }
     let length = max(rowLength, 1)
-    var (allError, allGold) = (0.0, 0.0)
+    var (allError, allGold, allLeast) = (0.0, 0.0, 0.0)
     var rows: [(error: Double, gold: Double)] = []
     for start in stride(from: 0, to: gold.count, by: length) {
-      var (rowError, rowGold) = (0.0, 0.0)
+      var (rowError, rowGold, rowLeast) = (0.0, 0.0, 0.0)
       for i in start..<min(start + length, gold.count) {
         let (x, y) = (values[i], gold[i])
         guard x.isFinite, y.isFinite else {
@@ -45,16 +48,18 @@ package struct ErrorReport: Sendable, CustomStringConvertible {
         let error = abs(x - y)
         rowError += error * error
         rowGold += y * y
+        if let atLeast { rowLeast += atLeast[i] * atLeast[i] }
         if let bound, error > 0 {
           let ratio = error / bound(i)
           if !(ratio <= boundRatio) { (boundRatio, worstElement) = (ratio, i) }
         }
       }
-      rows.append((rowError, rowGold))
+      rows.append((rowError, max(rowGold, rowLeast)))
       allError += rowError
       allGold += rowGold
+      allLeast += rowLeast
     }
-    total = Self.ratio(allError, allGold)
+    total = Self.ratio(allError, max(allGold, allLeast))
     let floor = allGold / Double(gold.count) / Double(length)
     for (index, row) in rows.enumerated() {
       let error = Self.ratio(row.error, max(row.gold, floor))

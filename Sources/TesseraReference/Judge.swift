@@ -42,7 +42,9 @@ package enum Judge {
   package static func attention(
     _ problem: NeighborhoodProblem, _ values: [Double], gold: NeighborhoodResult, plain: [Double]
   ) -> Verdict {
-    let bound = attentionBound(problem, gold)
+    let bound = attentionBound(
+      headDim: problem.headDim, valueDim: problem.valueDim, dtype: problem.dtype,
+      output: problem.outputDType, gold)
     let report = ErrorReport(values, gold: gold.o, rowLength: problem.valueDim, bound: bound)
     let yardstick = ErrorReport(plain, gold: gold.o, rowLength: problem.valueDim)
     let floor = max(Self.floor(problem.dtype), Self.floor(problem.outputDType))
@@ -72,17 +74,17 @@ package enum Judge {
   /// `4·(u·(√D·scoreMagnitude + √N + 4) + w)·Σ p|v|` plus half an ulp of the output type. A wrong score
   /// makes its weight wrong by as much relatively; `w` is the rounding of P to a 16-bit storage type
   /// that tensor-core paths may do, 0 for f32.
-  private static func attentionBound(
-    _ problem: NeighborhoodProblem, _ gold: NeighborhoodResult
+  static func attentionBound(
+    headDim: Int, valueDim: Int, dtype: DType, output: DType, _ gold: AttentionOracle
   ) -> (Int) -> Double {
-    let root = Double(problem.headDim).squareRoot()
-    let weight = problem.dtype == .f32 ? 0 : problem.dtype.unitRoundoff
-    let length = max(problem.valueDim, 1)
+    let root = Double(headDim).squareRoot()
+    let weight = dtype == .f32 ? 0 : dtype.unitRoundoff
+    let length = max(valueDim, 1)
     return { i in
       let row = i / length
       let scores = root * gold.scoreMagnitude[row] + Double(gold.keyCount[row]).squareRoot() + 4
       return 4 * (u * scores + weight) * gold.magnitude[i]
-        + rounding(gold.o[i], problem.outputDType)
+        + rounding(gold.o[i], output)
     }
   }
 

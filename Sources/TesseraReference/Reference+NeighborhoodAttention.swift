@@ -13,6 +13,7 @@ extension Reference {
     _ problem: NeighborhoodProblem, q: [Double], k: [Double], v: [Double], extraK: [Double] = [],
     extraV: [Double] = []
   ) -> NeighborhoodResult {
+    precondition(problem.isPlain, "extensions have their own oracle")
     let (heads, kvHeads, d, dv) = (
       problem.heads, problem.kvHeads, problem.headDim, problem.valueDim
     )
@@ -85,6 +86,7 @@ extension Reference {
       [k.map(Float.init), extraK.map(Float.init)], [v.map(Float.init), extraV.map(Float.init)]
     )
     let queries = q.map(Float.init)
+    precondition(problem.isPlain, "extensions have their own oracle")
     for batch in 0..<problem.batch {
       for token in 0..<tokens {
         for head in 0..<heads {

@@ -121,6 +121,7 @@ extension NeighborhoodProblem {
     for dimensions in [queryDimensions, keyDimensions, valueDimensions, outputDimensions] {
       _ = try Shape(dimensions).byteCount(of: .f64)
     }
+    try validateExtensions()
   }
 
   private static func perAxis<T>(

@@ -46,21 +46,24 @@ package struct NeighborhoodProblem: Sendable, Hashable, Codable {
   package var dtype: DType
   /// Storage type of O.
   package var outputDType: DType
+  /// What the operator does beyond this; nil for the plain operator. Whoever computes a problem either
+  /// honours all of it or refuses the problem.
+  package var extensions: Extensions?
 
-  /// Tokens per batch entry.
+  /// Tokens per batch entry of K and V, and of Q unless its grid is another.
   package var tokens: Int { axes.reduce(1) { $0 * $1.length } }
   /// Query heads per KV head.
   package var group: Int { kvHeads == 0 ? 0 : heads / kvHeads }
   /// Keys in the window of one query (without additional keys, and before causal masking).
   package var windowKeys: Int { axes.reduce(1) { $0 * $1.window } }
   /// Shape of Q: `[B, X.., H, D]`.
-  package var queryDimensions: [Int] { [batch] + axes.map(\.length) + [heads, headDim] }
+  package var queryDimensions: [Int] { [batch] + queryLengths + [heads, headDim] }
   /// Shape of K.
   package var keyDimensions: [Int] { [batch] + axes.map(\.length) + [kvHeads, headDim] }
   /// Shape of V.
   package var valueDimensions: [Int] { [batch] + axes.map(\.length) + [kvHeads, valueDim] }
   /// Shape of O.
-  package var outputDimensions: [Int] { [batch] + axes.map(\.length) + [heads, valueDim] }
+  package var outputDimensions: [Int] { [batch] + queryLengths + [heads, valueDim] }
   /// Shape of LSE.
-  package var lseDimensions: [Int] { [batch] + axes.map(\.length) + [heads] }
+  package var lseDimensions: [Int] { [batch] + queryLengths + [heads] }
 }

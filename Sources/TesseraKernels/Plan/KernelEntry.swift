@@ -27,6 +27,7 @@ package enum KernelCatalogue {
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
       CPUGEMMKernels.entries,
+      GEMMKernels.entries,
       NeighborhoodKernels.entries,
       StridedCopy.entries,
     ]

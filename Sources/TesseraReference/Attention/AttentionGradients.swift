@@ -1,0 +1,54 @@
+/// The gradient of one tensor, in f64.
+package struct Gradient: Sendable {
+  /// In the layout of the tensor.
+  package var values: [Double]
+  /// For each value, the root of the sum of the squares of the terms it is summed from, each as much
+  /// larger as its weight's score makes it more uncertain. An evaluation in a precision of unit
+  /// roundoff `u` is expected to be wrong by a few `u` times this, also where terms cancel.
+  package var noise: [Double]
+
+  /// Zero.
+  init(count: Int) {
+    values = [Double](repeating: 0, count: count)
+    noise = values
+  }
+
+  /// A part of a gradient.
+  private init(values: ArraySlice<Double>, noise: ArraySlice<Double>) {
+    self.values = Array(values)
+    self.noise = Array(noise)
+  }
+
+  /// The first `count` values, and the rest.
+  func split(at count: Int) -> (first: Gradient, rest: Gradient) {
+    (
+      Gradient(values: values[..<count], noise: noise[..<count]),
+      Gradient(values: values[count...], noise: noise[count...])
+    )
+  }
+
+  /// Adds one term and the square of its uncertainty.
+  mutating func add(_ term: Double, at index: Int, noiseSquared: Double) {
+    values[index] += term
+    noise[index] += noiseSquared
+  }
+
+  /// Ends the sums: `noise` held squares until here.
+  mutating func finish() { for i in noise.indices { noise[i] = noise[i].squareRoot() } }
+}
+
+/// The gradients of one attention. Those of tensors that the problem does not have are empty.
+package struct AttentionGradients: Sendable {
+  /// In the layout of Q.
+  package var dq: Gradient
+  /// In the layout of K.
+  package var dk: Gradient
+  /// In the layout of V.
+  package var dv: Gradient
+  /// In the layout of the additional keys.
+  package var dExtraK = Gradient(count: 0)
+  /// In the layout of the additional values.
+  package var dExtraV = Gradient(count: 0)
+  /// In the layout of the relative-position bias.
+  package var dBias = Gradient(count: 0)
+}
