@@ -27,7 +27,8 @@ package enum NeighborhoodKernels {
       name: tiledName,
       signature: { spec, backend in
         KernelSignature(
-          name: backend == .vulkan ? "main" : tiledName, slots: slots + [.init("state", .readWrite)],
+          name: backend == .vulkan ? "main" : tiledName,
+          slots: slots + [.init("state", .readWrite)],
           constantBytes: 120, workgroup: [threads(spec), 1, 1], localBytes: localBytes(spec))
       },
       code: { spec, backend throws(TesseraError) in try tiledCode(spec, backend) }),

@@ -48,7 +48,8 @@ extension NeighborhoodTiling {
         let extents = zip(geometry.axes, zip(geometry.longest, tile)).map { axis, sizes in
           let (n, t) = sizes
           let t1 = min(t, n) - 1
-          return min(t1 / axis.stride * axis.stride + (axis.causal ? axis.stride : 0) + axis.window, n)
+          return min(
+            t1 / axis.stride * axis.stride + (axis.causal ? axis.stride : 0) + axis.window, n)
         }
         let (keyTile, keyTiles) = keyBox(tiling.tileK, extents)
         tiling.keyTile = keyTile

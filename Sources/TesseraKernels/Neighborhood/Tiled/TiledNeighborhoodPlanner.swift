@@ -12,7 +12,9 @@ package enum TiledNeighborhoodPlanner {
   ) throws(TesseraError) -> Plan {
     let geometry = try NeighborhoodGeometry(problem)
     let tiling: NeighborhoodTiling
-    if let given { tiling = given } else {
+    if let given {
+      tiling = given
+    } else {
       tiling = try NeighborhoodTiling.best(problem, geometry, capabilities)
     }
     let perAxis = zip(geometry.axes, zip(tiling.tile, tiling.keyTile)).map {
@@ -97,7 +99,9 @@ package enum TiledNeighborhoodPlanner {
       guard bytes > 0 else { continue }
       if bytes > widest.bytes { widest = ("\(operand)", bytes) }
       // The kernels index elements with 31 bits.
-      let element = operand == .lse ? 4 : operand == .o ? problem.outputDType.byteCount : problem.dtype.byteCount
+      let element =
+        operand == .lse
+        ? 4 : operand == .o ? problem.outputDType.byteCount : problem.dtype.byteCount
       most = min(most, min(capabilities.maxBindingRange, Int(Int32.max) * element) / bytes)
       step = leastCommonMultiple(
         step, leastCommonMultiple(bytes, max(capabilities.bindingAlignment, 4)) / bytes)
