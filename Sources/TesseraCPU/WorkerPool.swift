@@ -166,12 +166,20 @@ final class WorkerPool: @unchecked Sendable {
     while true {
       let start = next.add(job.chunk, ordering: .relaxed).oldValue
       guard start < job.total else { return }
-      for index in start..<min(start + job.chunk, job.total) {
-        let row = index / groups.x
+      let row = start / groups.x
+      var group = (x: start % groups.x, y: row % groups.y, z: row / groups.y)
+      for _ in start..<min(start + job.chunk, job.total) {
         job.function(
           HostGroup(
-            group: (index % groups.x, row % groups.y, row / groups.y), groups: groups,
-            constants: job.constants, buffers: job.buffers, local: local))
+            group: group, groups: groups, constants: job.constants, buffers: job.buffers,
+            local: local))
+        group.x += 1
+        guard group.x == groups.x else { continue }
+        group.x = 0
+        group.y += 1
+        guard group.y == groups.y else { continue }
+        group.y = 0
+        group.z += 1
       }
     }
   }

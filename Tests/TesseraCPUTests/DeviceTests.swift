@@ -4,6 +4,12 @@ import TesseraCore
 import TesseraHAL
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @Suite struct DeviceTests {
   @Test func `there is one device and it describes itself`() throws {
     let driver = CPUDriver()
@@ -18,6 +24,26 @@ import Testing
     #expect([4, 8, 16].contains(capabilities.vectorWidth))
     #expect(try driver.open(0).capabilities == capabilities)
     #expect(throws: TesseraError.self) { try driver.open(1) }
+  }
+
+  @Test(arguments: ["1", "3", "17"])
+  func `the environment sets the number of threads`(_ count: String) async throws {
+    await #expect(processExitsWith: .success) { [count] in
+      setenv("TESSERA_CPU_THREADS", count, 1)
+      let bench = try Bench()
+      // Groups that wait for each other would hang with fewer threads than asked for.
+      let arrived = Tally()
+      let wanted = bench.device.capabilities.computeUnits
+      let buffer = try bench.buffer([UInt32](repeating: 0, count: 32))
+      let kernel = try bench.kernel("meet") { group in
+        arrived.add()
+        while arrived.value < wanted {}
+        group.buffers[0].bindMemory(to: UInt32.self)[group.group.x] = 1
+      }
+      try bench.run { try $0.dispatch(kernel, groups: GridSize(wanted), buffer) }
+      let values: [UInt32] = try bench.read(buffer, wanted)
+      exit("\(wanted)" == count && values.allSatisfy { $0 == 1 } ? 0 : 1)
+    }
   }
 
   @Test func `memory is aligned, counted and given back`() throws {
@@ -181,6 +207,13 @@ import Testing
       try bench.submit { try $0.dispatch(kernel, groups: GridSize(16), buffer) }
     }
   }
+}
+
+/// Counts arrivals.
+final class Tally: Sendable {
+  private let count = Atomic<Int>(0)
+  func add() { count.add(1, ordering: .acquiringAndReleasing) }
+  var value: Int { count.load(ordering: .acquiring) }
 }
 
 /// Lets kernels wait for the test.

@@ -2,6 +2,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// All of the module's headers: a header that none names is not noticed by an incremental build.
+#include "tessera_gemm.h"
+#include "tessera_neighborhood.h"
+
 // C loops that Swift cannot express well on baseline x86-64: the compiler emits a version per
 // instruction set and the loader picks one (ifunc), so one binary runs everywhere.
 
@@ -26,5 +30,3 @@ static inline void tessera_pause(void) {
   __asm__ volatile("isb" ::: "memory");
 #endif
 }
-
-#include "tessera_gemm.h"

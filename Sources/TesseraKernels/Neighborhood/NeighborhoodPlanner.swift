@@ -15,6 +15,9 @@ package enum NeighborhoodPlanner {
     guard problem.batch > 0, problem.tokens > 0, problem.heads > 0 else {
       return try Plan(problem, schedule: "empty", tile: [])
     }
-    return try CPUNeighborhoodPlanner.plan(problem, capabilities)
+    if capabilities.backend == .cpu {
+      return try CPUNeighborhoodPlanner.plan(problem, capabilities)
+    }
+    return try TiledNeighborhoodPlanner.plan(problem, capabilities)
   }
 }

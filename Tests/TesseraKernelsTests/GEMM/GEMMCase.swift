@@ -68,7 +68,8 @@ struct GEMMOperand {
     return bytes.withUnsafeBytes { memory in
       switch dtype {
       case .f16:
-        Double(Float16(bitPattern: memory.loadUnaligned(fromByteOffset: index * size, as: UInt16.self)))
+        Double(
+          Float16(bitPattern: memory.loadUnaligned(fromByteOffset: index * size, as: UInt16.self)))
       case .bf16:
         Double(
           Float(
@@ -152,7 +153,8 @@ struct GEMMCase {
     case .relu: value = max(value, 0)
     case .gelu: value = value / 2 * erfc(-value / 2.0.squareRoot())
     case .geluTanh:
-      value = value / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
+      let cube = value * value * value
+      value = value / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * cube)))
     case .silu: value /= 1 + exp(-value)
     }
     if problem.activation != .none, problem.activation != .relu {

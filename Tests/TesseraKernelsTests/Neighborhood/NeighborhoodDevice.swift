@@ -6,10 +6,11 @@ import TesseraHAL
 import TesseraKernels
 import TesseraOpenCL
 import TesseraRuntime
+import TesseraVulkan
 
 /// The devices that neighborhood attention is tested on.
 enum NeighborhoodDevice: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case cpu, openCL
+  case cpu, openCL, vulkan
 
   var testDescription: String { rawValue }
 
@@ -29,6 +30,7 @@ enum NeighborhoodDevice: String, CaseIterable, Sendable, CustomTestStringConvert
         switch device {
         case .cpu: CPUDriver()
         case .openCL: OpenCLDriver()
+        case .vulkan: VulkanDriver()
         }
       guard !driver.devices().isEmpty else { continue }
       result[device] = Result {

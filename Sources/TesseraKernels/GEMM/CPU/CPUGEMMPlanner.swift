@@ -24,12 +24,10 @@ package enum CPUGEMMPlanner {
   package static func plan(
     _ problem: GEMMProblem, capabilities: Capabilities, scratchLimit: Int = scratchLimit
   ) throws(TesseraError) -> Plan {
-    for dtype in [problem.a.dtype, problem.b.dtype, problem.c?.dtype, problem.d.dtype,
-      problem.bias?.dtype]
-    {
-      if let dtype, !GEMMProblem.dtypes.contains(dtype) {
-        throw .unsupported("matrix products of \(dtype)", device: capabilities.name)
-      }
+    let dtypes = [problem.a.dtype, problem.b.dtype, problem.d.dtype]
+    let optional = [problem.c?.dtype, problem.bias?.dtype].compactMap { $0 }
+    for dtype in dtypes + optional where !GEMMProblem.dtypes.contains(dtype) {
+      throw .unsupported("matrix products of \(dtype)", device: capabilities.name)
     }
     guard problem.m > 0, problem.n > 0, !problem.batch.contains(0) else {
       var plan = Plan(operation: "gemm", schedule: "empty", tile: [])
@@ -38,11 +36,11 @@ package enum CPUGEMMPlanner {
     }
     let sizes = try CPUGEMMSizes(problem)
     var form = CPUGEMMForm(problem)
-    guard CPUGEMMForm.constantBytes(axes: form.axes.count) <= max(capabilities.maxConstantBytes, 512)
-    else {
+    let constantBytes = CPUGEMMForm.constantBytes(axes: form.axes.count)
+    guard constantBytes <= capabilities.maxConstantBytes else {
       throw .overLimit(
-        "batch axes that do not merge", requested: form.axes.count,
-        limit: (capabilities.maxConstantBytes - CPUGEMMForm.constantBytes(axes: 0)) / 40)
+        "bytes of constants for \(form.axes.count) batch axes that do not merge",
+        requested: constantBytes, limit: capabilities.maxConstantBytes, device: capabilities.name)
     }
     form.gemm.column_count = form.gemm.n
     form.gemm.axes = Int64(form.axes.count)
