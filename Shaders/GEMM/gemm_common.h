@@ -50,7 +50,7 @@ CONSTANT_BLOCK(
 
 TESSERA_FN float gemm_activate(float x) {
   if (ACTIVATION == 1) return x < 0.0f ? 0.0f : x;
-  if (ACTIVATION == 2) return 0.5f * x * (1.0f + tsr_erf(0.707106781f * x));
+  if (ACTIVATION == 2) return tsr_gelu(x);
   // x/2·(1 + tanh(y)) = x / (1 + exp(-2y)): nothing cancels.
   if (ACTIVATION == 3) {
     float y = 0.797884561f * fma(0.044715f * x * x, x, x);

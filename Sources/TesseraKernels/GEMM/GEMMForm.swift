@@ -34,7 +34,7 @@ package struct GEMMForm: Sendable, Hashable {
   package var share: Double
 
   /// The tiled kernel.
-  static func tiled(
+  package static func tiled(
     _ tileM: Int, _ tileN: Int, _ tileK: Int, work: (Int, Int), unrollK: Int = 4,
     interleave: Bool = true, pad: Int = 0, stages: Int = 1, width: Int = 4, share: Double
   ) -> GEMMForm {
@@ -44,7 +44,7 @@ package struct GEMMForm: Sendable, Hashable {
   }
 
   /// The direct kernel with `lanes` invocations side by side along N.
-  static func direct(
+  package static func direct(
     lanes: Int, work: (Int, Int), subgroup: Bool = false, share: Double
   ) -> GEMMForm {
     GEMMForm(
@@ -53,7 +53,7 @@ package struct GEMMForm: Sendable, Hashable {
   }
 
   /// The naive kernel with workgroups of `side × side`.
-  static func naive(side: Int, share: Double) -> GEMMForm {
+  package static func naive(side: Int, share: Double) -> GEMMForm {
     GEMMForm(kernel: .naive, tileM: side, tileN: side, share: share)
   }
 

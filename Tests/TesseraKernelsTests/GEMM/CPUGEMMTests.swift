@@ -51,7 +51,7 @@ import Testing
 
   /// Runs one case and checks every element, or a sample of a large output.
   static func check(
-    _ test: GEMMCase, on runner: CPUPlanRunner, capabilities: Capabilities = capabilities,
+    _ test: GEMMCase, on runner: some PlanRunner, capabilities: Capabilities = capabilities,
     plan given: Plan? = nil, exactly: Bool = false, _ comment: String
   ) throws {
     let problem = test.problem

@@ -5,7 +5,7 @@ import TesseraKernels
 import Testing
 
 /// Runs plans on the CPU device without the runtime: each operand lies between guard bytes.
-final class CPUPlanRunner {
+final class CPUPlanRunner: PlanRunner {
   /// Bytes before and after each operand.
   static let guardBytes = 256
   static let pattern: UInt8 = 0xFF
