@@ -97,7 +97,7 @@ TESSERA_FN float gemm_activate(float x) {
     }                                                                               \
   }
 #else
-#define GEMM_FINAL true
+#define GEMM_FINAL (SPLIT == 0)
 #define GEMM_PUT(sum, row, column)                            \
   if ((column) < p.n) {                                       \
     GEMM_FINISH(value, sum, row, column)                      \
