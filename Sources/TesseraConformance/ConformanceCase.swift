@@ -15,12 +15,33 @@ package enum ConformanceCase: Sendable {
   }
 
   /// The case of `seed`.
-  package init(_ operation: Operator, seed: UInt64) throws(TesseraError) {
+  ///
+  /// What becomes a kernel's compile-time parameter (types, transposes, head dimensions) is one of
+  /// `variants` combinations, `seed mod variants`; everything else is drawn anew. So a run of many
+  /// problems builds few kernels, which takes longer than running them on software devices.
+  package init(
+    _ operation: Operator, seed: UInt64, variants: UInt64 = 24
+  ) throws(TesseraError) {
+    let index = Int(seed % max(variants, 1))
     var random = SeededRandom(seed)
     switch operation {
-    case .gemm: self = try Self.gemmCase(&random)
-    case .na: self = try Self.neighborhoodCase(&random)
+    case .gemm: self = try Self.gemmCase(Variant(index), &random)
+    case .na: self = try Self.neighborhoodCase(Variant(index), &random)
     }
+  }
+
+  /// The compile-time half of a case. Small periods make all pairs of properties meet.
+  private struct Variant {
+    let index: Int
+    private var random: SeededRandom
+
+    init(_ index: Int) {
+      self.index = index
+      random = SeededRandom(UInt64(index) &+ 1_000_003)
+    }
+
+    var dtype: DType { GEMMProblem.dtypes[index % 3] }
+    mutating func pick<T>(_ choices: [T]) -> T { random.pick(choices) }
   }
 
   /// Extents where tiles, vectors and words end: 0, 1, primes, powers of two and their neighbours.
@@ -29,7 +50,10 @@ package enum ConformanceCase: Sendable {
     129, 131,
   ]
 
-  private static func gemmCase(_ random: inout SeededRandom) throws(TesseraError) -> Self {
+  private static func gemmCase(
+    _ given: Variant, _ random: inout SeededRandom
+  ) throws(TesseraError) -> Self {
+    var variant = given
     var (m, n, k) = (random.pick(extents), random.pick(extents), random.pick(extents))
     // Now and then one long axis: many key tiles, or a long sum.
     switch random.integer(in: 0...19) {
@@ -39,7 +63,7 @@ package enum ConformanceCase: Sendable {
     default: break
     }
     if m * n * k > 4_000_000 { (m, n) = (min(m, 33), min(n, 33)) }
-    let (transposeA, transposeB) = (random.integer(in: 0...1) == 1, random.integer(in: 0...1) == 1)
+    let (transposeA, transposeB) = (variant.index & 1 == 1, variant.index & 2 == 2)
     let batch = random.pick([[], [], [], [1], [3], [2, 2], [2, 1, 3]] as [[Int]])
     func operandBatch(_ random: inout SeededRandom) -> [Int] {
       switch random.integer(in: 0...3) {
@@ -48,29 +72,28 @@ package enum ConformanceCase: Sendable {
       default: batch
       }
     }
-    let dtypes = GEMMProblem.dtypes
-    let dtype = random.pick(dtypes)
     // Mostly one type for A and B, as in practice; sometimes every operand its own.
-    let mixed = random.integer(in: 0...3) == 0
-    func type(_ random: inout SeededRandom) -> DType { mixed ? random.pick(dtypes) : dtype }
-    let exact = random.integer(in: 0...5) == 0
+    let mixed = variant.index % 4 == 3
+    func type() -> DType { mixed ? variant.pick(GEMMProblem.dtypes) : variant.dtype }
+    // Sums of small integers are exact: any difference at all is a structural mistake.
+    let exact = variant.index % 6 == 0
     func tensor(_ dimensions: [Int], _ random: inout SeededRandom) throws(TesseraError) -> HostTensor {
       let shape = try Shape(dimensions)
       let values =
         exact
         ? random.integers(shape.elementCount, in: -2...2, nonZero: true)
         : random.normals(shape.elementCount)
-      return try HostTensor(rounding: values, to: type(&random), shape: shape)
+      return try HostTensor(rounding: values, to: type(), shape: shape)
     }
     let a = try tensor(operandBatch(&random) + (transposeA ? [k, m] : [m, k]), &random)
     let b = try tensor(operandBatch(&random) + (transposeB ? [n, k] : [k, n]), &random)
-    let hasC = random.integer(in: 0...2) == 0
+    let hasC = variant.index % 5 < 2
     // C must broadcast to the batch of A and B, which may be smaller than `batch`.
     let c = hasC ? try tensor([m, n], &random) : nil
     let bias: HostTensor? =
-      switch random.integer(in: 0...3) {
-      case 0: try tensor([n], &random)
-      case 1: try tensor([m, 1], &random)
+      switch variant.index % 7 {
+      case 0, 1: try tensor([n], &random)
+      case 2, 3: try tensor([m, 1], &random)
       default: nil
       }
     let problem = try GEMMProblem(
@@ -78,12 +101,15 @@ package enum ConformanceCase: Sendable {
       bias: bias.map { ($0.shape, $0.dtype) }, transposeA: transposeA, transposeB: transposeB,
       alpha: exact ? 1 : random.pick([1, 1, -0.5, 1.7]),
       beta: hasC ? random.pick([0, 1, exact ? 2 : -0.75]) : 0,
-      activation: exact ? .none : random.pick(Activation.allCases + [.none, .none]),
-      output: random.pick([nil, .f32, type(&random)]))
+      activation: exact ? .none : variant.pick(Activation.allCases + [.none, .none]),
+      output: variant.pick([nil, .f32, type()]))
     return .gemm(problem, a: a, b: b, c: c, bias: bias)
   }
 
-  private static func neighborhoodCase(_ random: inout SeededRandom) throws(TesseraError) -> Self {
+  private static func neighborhoodCase(
+    _ given: Variant, _ random: inout SeededRandom
+  ) throws(TesseraError) -> Self {
+    var variant = given
     let rank = random.integer(in: 1...3)
     let longest = [150, 22, 9][rank - 1]
     var (lengths, window, stride, dilation): ([Int], [Int], [Int], [Int]) = ([], [], [], [])
@@ -101,10 +127,10 @@ package enum ConformanceCase: Sendable {
     }
     let kvHeads = random.integer(in: 1...3)
     let heads = kvHeads * random.pick([1, 1, 2, 3])
-    let headDim = random.pick([1, 3, 8, 16, 20, 32, 33, 40, 64, 80, 128])
-    let valueDim = random.integer(in: 0...2) == 0 ? random.pick([1, 5, 16, 32, 48, 72]) : headDim
+    let headDim = variant.pick([1, 3, 8, 16, 20, 32, 33, 40, 64, 80, 128])
+    let valueDim = variant.index % 3 == 0 ? variant.pick([1, 5, 16, 32, 48, 72]) : headDim
     let batch = random.pick([1, 1, 2, 3])
-    let dtype = random.pick(NeighborhoodProblem.dtypes)
+    let dtype = variant.pick(NeighborhoodProblem.dtypes)
     let extra = random.pick([0, 0, 0, 1, 3, 17])
     // Scores with a standard deviation of 3 and more: peaked rows show what flat ones average away.
     let peak = random.pick([1, 1, 3])

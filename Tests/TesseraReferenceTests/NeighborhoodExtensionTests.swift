@@ -75,6 +75,20 @@ import Testing
     c.bias = [0, 0, Foundation.log(3), 0, 0]
     #expect(abs(c.forward.o[1] - (1 + 30 + 100) / 5) < 1e-12)
     #expect(abs(c.forward.lse[1] - Foundation.log(5)) < 1e-14)
+
+    // Every query head has a table of its own, also where heads share keys.
+    var two = try NeighborhoodCase(
+      6, [Axis(length: 3, window: 1), Axis(length: 2, window: 2)], batch: 2, heads: 2, kvHeads: 1,
+      d: 1, dv: 1, bias: true)
+    two.q = two.q.map { _ in 0 }
+    two.bias = [0, 0, 0, -.infinity, 0, 0]
+    let o = two.forward.o
+    for row in 0..<6 {
+      let (left, right) = (two.v[2 * row], two.v[2 * row + 1])
+      #expect(abs(o[4 * row] - (left + right) / 2) < 1e-14 && o[4 * row + 2] == o[4 * row])
+      // Head 1 of the right query does not see the key to its left.
+      #expect(abs(o[4 * row + 1] - (left + right) / 2) < 1e-14 && o[4 * row + 3] == right)
+    }
   }
 
   @Test func `leave masked keys out, and rows without keys empty`() throws {
