@@ -82,8 +82,6 @@ TESSERA_FN float gemm_activate(float x) {
 #if SPLIT
 #define FLAG_CONTINUE 1  // sums start from P instead of 0
 #define FLAG_SUSPEND 2   // sums go to P; no epilogue
-// A whole vector can be finished at once.
-#define GEMM_FINAL (p.flags == 0)
 // Finishes or suspends one element that may lie past the last column.
 #define GEMM_PUT(sum, row, column)                                                  \
   if ((column) < p.n) {                                                             \
@@ -97,7 +95,6 @@ TESSERA_FN float gemm_activate(float x) {
     }                                                                               \
   }
 #else
-#define GEMM_FINAL true
 #define GEMM_PUT(sum, row, column)                            \
   if ((column) < p.n) {                                       \
     GEMM_FINISH(value, sum, row, column)                      \
