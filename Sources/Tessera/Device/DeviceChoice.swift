@@ -25,9 +25,19 @@ package enum DeviceChoice {
       }
     let preferred: BackendKind = isNVIDIA(device) ? .openCL : .vulkan
     return [
-      kind, device.unifiedMemory ? 0 : 1, isNVIDIA(device) ? 1 : 0, device.memoryBytes >> 30,
+      kind, device.unifiedMemory ? 0 : 1, isNVIDIA(device) ? 1 : 0, memoryStep(device),
       device.backend == preferred ? 1 : 0, device.computeUnits,
     ]
+  }
+
+  /// Memory in steps of about 40 %: drivers of one GPU report slightly different sizes.
+  private static func memoryStep(_ device: Capabilities) -> Int {
+    var (step, reach) = (0, 1.0)
+    while reach * 1.2 < Double(max(device.memoryBytes, 0)) / Double(1 << 30) {
+      step += 1
+      reach *= 1.41
+    }
+    return step
   }
 
   private static func isNVIDIA(_ device: Capabilities) -> Bool {
