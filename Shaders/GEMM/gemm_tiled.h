@@ -80,6 +80,8 @@ typedef float4 floatn;
 #define LOCAL_VECTOR(name, i) name[(i) >> 2]
 #endif
 #define VECTORS (WORK_N / WIDTH)
+// Vectors wider than 4 are chosen for CPU drivers only.
+#define ROLL_EPILOGUE (WIDTH > 4)
 
 #define GEMM_TILED_LOCALS                      \
   LOCAL_ARRAY(float4, tileA, STAGES * SIZE_A / 4) \

@@ -37,7 +37,7 @@ struct SelftestCommand: ParsableCommand {
           progress: { progress.update($0) })
         progress.finish()
         reports.append(report)
-        if !json { print(line(report)) }
+        if !json { print(line(report, device.kernelStatistics)) }
         for failure in report.failures.prefix(5) {
           Console.error("  seed \(failure.seed): \(failure.reason)\n    \(failure.problem)")
         }
@@ -49,10 +49,14 @@ struct SelftestCommand: ParsableCommand {
     }
   }
 
-  private func line(_ report: ConformanceRunner.Report) -> String {
+  private func line(
+    _ report: ConformanceRunner.Report, _ kernels: KernelStatistics
+  ) -> String {
     let passed = report.problems - report.failures.count
     return "\(report.device) \(report.operation.rawValue): \(passed) of \(report.problems) passed, "
-      + "largest error \(Format.fixed(report.worstRatio, 3)) of its bound (seed \(report.worstRatioSeed))"
+      + "largest error \(Format.fixed(report.worstRatio, 3)) of its bound (seed \(report.worstRatioSeed)); "
+      + "\(kernels.compiled) kernels compiled, \(kernels.cacheHits) from the cache, "
+      + "\(Format.number(kernels.buildSeconds)) s"
   }
 }
 
