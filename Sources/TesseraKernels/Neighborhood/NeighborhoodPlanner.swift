@@ -7,11 +7,16 @@ package enum NeighborhoodPlanner {
   ///
   /// Operands of the plan: 0 = q, 1 = k, 2 = v, 3 = extra_k, 4 = extra_v, 5 = o, 6 = lse.
   /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
-  ///   device's.
+  ///   device's, `unsupported` for the extensions, which have an oracle but no kernels yet.
   package static func plan(
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     try problem.validate()
+    guard problem.isPlain else {
+      throw .unsupported(
+        "neighborhood attention with a bias table, key mask, circular axis or query grid of its own",
+        device: capabilities.name)
+    }
     guard problem.batch > 0, problem.tokens > 0, problem.heads > 0 else {
       return try Plan(problem, schedule: "empty", tile: [])
     }

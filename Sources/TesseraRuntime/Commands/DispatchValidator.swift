@@ -36,35 +36,41 @@ enum DispatchValidator {
       }
       if slot.access.writes { try checkAlias(ranges, writer: index, signature) }
     }
-    for (axis, count, limit) in [
-      ("x", groups.x, capabilities.maxGroupCount[0]), ("y", groups.y, capabilities.maxGroupCount[1]),
-      ("z", groups.z, capabilities.maxGroupCount[2]),
-    ] {
-      guard count >= 0 else {
-        throw .invalidArgument("\(signature.name): groups along \(axis)", got: count, allowed: "0 or more")
-      }
-      guard count <= limit else {
-        throw .overLimit(
-          "\(signature.name): groups along \(axis)", requested: count, limit: limit,
-          device: capabilities.name)
-      }
+    try check(groups.x, 0, "x", signature, capabilities)
+    try check(groups.y, 1, "y", signature, capabilities)
+    try check(groups.z, 2, "z", signature, capabilities)
+  }
+
+  private static func check(
+    _ count: Int, _ axis: Int, _ name: StaticString, _ signature: KernelSignature,
+    _ capabilities: Capabilities
+  ) throws(TesseraError) {
+    guard count >= 0 else {
+      throw .invalidArgument(
+        "\(signature.name): groups along \(name)", got: count, allowed: "0 or more")
+    }
+    guard count <= capabilities.maxGroupCount[axis] else {
+      throw .overLimit(
+        "\(signature.name): groups along \(name)", requested: count,
+        limit: capabilities.maxGroupCount[axis], device: capabilities.name)
     }
   }
 
   static func check(
     range: BufferRange, name: String, kernel: String? = nil, context: DeviceContext
   ) throws(TesseraError) {
-    let place = kernel.map { "\($0): \(name)" } ?? name
+    // Words are put together only for an error: this runs for every binding of every dispatch.
+    func place() -> String { kernel.map { "\($0): \(name)" } ?? name }
     guard range.allocation.context === context else {
       throw .invalidArgument(
-        place, got: "memory of \(range.allocation.context.name)", allowed: "memory of \(context.name)")
+        place(), got: "memory of \(range.allocation.context.name)", allowed: "memory of \(context.name)")
     }
     guard range.offset >= 0, range.byteCount >= 0,
       range.offset <= range.allocation.capacity,
       range.byteCount <= range.allocation.capacity - range.offset
     else {
       throw .invalidArgument(
-        place, got: "\(range.byteCount) bytes at offset \(range.offset)",
+        place(), got: "\(range.byteCount) bytes at offset \(range.offset)",
         allowed: "a range inside the \(range.allocation.byteCount) bytes of the buffer")
     }
     try range.allocation.checkNotPoisoned()
