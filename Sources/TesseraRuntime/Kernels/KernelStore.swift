@@ -41,11 +41,15 @@ package final class KernelStore: Sendable {
     let started = HostClock.now()
     let onDisk = cacheable(code) ? cache : nil
     let stored = onDisk?.read(key)
-    let built = try device.makeKernel(code, signature: signature, binary: stored)
-    if let stored, !built.fromBinary {
+    let seenBefore = stored == Self.noBinary
+    let built = try device.makeKernel(
+      code, signature: signature, binary: seenBefore ? nil : stored)
+    if let stored, !seenBefore, !built.fromBinary {
       logger.debug("cache entry of \(signature.name) was refused and rebuilt (\(stored.count) bytes)")
     }
-    if !built.fromBinary, let binary = built.binary, let onDisk, !onDisk.write(key, binary) {
+    if !built.fromBinary, !seenBefore, let onDisk,
+      !onDisk.write(key, built.binary ?? Self.noBinary)
+    {
       logger.debug("cache entry of \(signature.name) could not be written to \(onDisk.folder)")
     }
     let seconds = Double(HostClock.now() - started) * 1e-9
@@ -53,11 +57,20 @@ package final class KernelStore: Sendable {
       if let existing = state.kernels[key] { return existing }
       let kernel = RuntimeKernel(kernel: built)
       state.kernels[key] = kernel
-      if built.fromBinary { state.statistics.cacheHits += 1 } else { state.statistics.compiled += 1 }
+      if built.fromBinary {
+        state.statistics.cacheHits += 1
+      } else if seenBefore {
+        state.statistics.driverCached += 1
+      } else {
+        state.statistics.compiled += 1
+      }
       state.statistics.buildSeconds += seconds
       return kernel
     }
   }
+
+  /// Stands in the cache for a kernel whose driver gives no binary: it has been built before.
+  private static let noBinary = Array("no binary".utf8)
 
   private func cacheable(_ code: KernelCode) -> Bool {
     if case .host = code { return false }

@@ -17,6 +17,9 @@ public struct KernelStatistics: Sendable, Hashable, Codable {
   public var compiled = 0
   /// Loaded from a binary of the disk cache.
   public var cacheHits = 0
+  /// Given to the driver as source again although an earlier process built them: the driver hands out
+  /// no binary (lavapipe) and keeps a cache of its own, from which it takes them if it still has them.
+  public var driverCached = 0
   /// Found already built in this process.
   public var memoryHits = 0
   /// Host time spent building, in seconds.
