@@ -25,15 +25,16 @@ package enum ConformanceRunner {
   }
 
   /// Runs the problems of `seeds`; after each one `progress` is told how many are done.
+  /// - Parameter variants: distinct combinations of compile-time parameters; fewer build faster.
   package static func run(
     _ operation: ConformanceCase.Operator, seeds: Range<UInt64>, on device: Device,
-    progress: (Int) -> Void = { _ in }
+    variants: UInt64 = 24, progress: (Int) -> Void = { _ in }
   ) -> Report {
     var report = Report(device: device.info.id, operation: operation)
     for seed in seeds {
       report.problems += 1
       do throws(TesseraError) {
-        let testCase = try ConformanceCase(operation, seed: seed)
+        let testCase = try ConformanceCase(operation, seed: seed, variants: variants)
         let (verification, complaint) = try check(testCase, on: device)
         if verification.maxRatio > report.worstRatio {
           (report.worstRatio, report.worstRatioSeed) = (verification.maxRatio, seed)

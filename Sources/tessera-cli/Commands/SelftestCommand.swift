@@ -10,16 +10,19 @@ struct SelftestCommand: ParsableCommand {
     discussion: """
       Every problem is made from its seed alone. Memory around every tensor is filled with NaN \
       beforehand and must be untouched afterwards; a second run must give the same bits. A failure \
-      prints its seed: --seed N --count 1 repeats it.
+      prints its seed: --seed N --count 1, with the same --variants, repeats it.
       """)
 
   @OptionGroup var devices: DeviceOptions
   @Option(help: "Operators: gemm, na, or both.") var op: [ConformanceCase.Operator] = ConformanceCase.Operator.allCases
   @Option(help: "Problems per operator and device.") var count = 300
+  @Option(help: "Combinations of types, transposes and head dimensions; each is a kernel to build.")
+  var variants: UInt64 = 24
   @Option(help: "First seed.") var seed: UInt64 = 1
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
+    guard variants >= 1 else { throw ValidationError("--variants: got 0, allowed 1 or more") }
     guard (1...100_000_000).contains(count) else {
       throw ValidationError("--count: got \(count), allowed 1...100000000")
     }
@@ -34,7 +37,7 @@ struct SelftestCommand: ParsableCommand {
         let progress = ProgressLine("\(description.id) \(operation.rawValue)", total: count)
         let report = ConformanceRunner.run(
           operation, seeds: seed..<(seed &+ UInt64(count)), on: device,
-          progress: { progress.update($0) })
+          variants: variants, progress: { progress.update($0) })
         progress.finish()
         reports.append(report)
         if !json { print(line(report, device.kernelStatistics)) }
