@@ -77,9 +77,12 @@ extension DeviceContext {
     guard let open = encoder else { return nextValue - 1 }
     encoder = nil
     let finished = batch
+    let timing = openSlot
     batch = Batch()
+    openSlot = nil
     hazards.reset()
     do {
+      if let timing { try open.endTiming(timing) }
       let commands = try open.finish()
       try device.submit(commands, wait: [], signal: (timeline, nextValue))
       finished.result.commands = commands

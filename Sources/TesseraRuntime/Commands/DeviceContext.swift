@@ -33,6 +33,8 @@ package final class DeviceContext: @unchecked Sendable {
   var bindingScratch: [Binding] = []
   var lost: TesseraError?
   var openSpans = 0
+  /// The timing slot that spans of the open batch share; nil if none is being timed.
+  var openSlot: Int?
   var counters = CommandCounters()
 
   /// What the open batch holds so far.

@@ -30,42 +30,46 @@ package struct TimedSpan: Sendable {
 extension DeviceContext {
   /// Runs `body` and measures the device time of the commands it records.
   ///
-  /// The span lies in one batch: nothing is submitted between its first and last command. Commands
-  /// that other threads record meanwhile are counted in.
+  /// Nothing is submitted on its own account between the span's first and last command. A wait on the
+  /// device in between, from `body` or from another thread, closes the batch, and the measurement ends
+  /// there. Commands that other threads record meanwhile are counted in.
   package func timed<R>(
     _ body: () throws(TesseraError) -> R
   ) throws(TesseraError) -> (result: R, span: TimedSpan) {
     let (slot, result) = try lock.withLock { _ throws(TesseraError) -> (Int, BatchResult) in
       let encoder = try openEncoder()
       openSpans += 1
+      // While tracing every command has a slot of its own, and slots may not overlap; nor may those of
+      // spans, so a span inside another, or beside it on another thread, shares its slot.
+      guard !trace.isOn else { return (batch.timingSlots, batch.result) }
+      if let openSlot { return (openSlot, batch.result) }
       let slot = batch.timingSlots
-      // While tracing every command has a slot of its own and slots may not nest.
-      if !trace.isOn {
-        batch.timingSlots += 1
-        try encoder.beginTiming(slot)
-      }
+      batch.timingSlots += 1
+      try encoder.beginTiming(slot)
+      openSlot = slot
       return (slot, batch.result)
-    }
-    var ended = false
-    func end() throws(TesseraError) -> Int {
-      ended = true
-      return try lock.withLock { _ throws(TesseraError) in
-        openSpans -= 1
-        // A wait inside `body` has closed the batch the span began in.
-        guard result === batch.result, let encoder else { return slot + 1 }
-        if !trace.isOn { try encoder.endTiming(slot) }
-        return batch.timingSlots
-      }
     }
     let value: R
     do {
       value = try body()
     } catch {
-      if !ended { _ = try? end() }
+      _ = try? endSpan(slot, result)
       throw error
     }
-    let upper = try end()
+    let upper = try endSpan(slot, result)
     return (value, TimedSpan(result: result, slots: slot..<max(upper, slot), context: self))
+  }
+
+  /// Ends a span and returns one past its last slot.
+  private func endSpan(_ slot: Int, _ result: BatchResult) throws(TesseraError) -> Int {
+    try lock.withLock { _ throws(TesseraError) in
+      openSpans -= 1
+      if openSpans == 0, let open = openSlot, let encoder {
+        openSlot = nil
+        try encoder.endTiming(open)
+      }
+      return trace.isOn && result === batch.result ? batch.timingSlots : slot + 1
+    }
   }
 
   /// Gives a traced command its own timing slot. Call under `lock`.

@@ -8,13 +8,15 @@ package final class Allocation: Sendable {
   /// Bytes asked for; the block may hold more.
   package let byteCount: Int
   package let context: DeviceContext
-  /// Timeline value of the last work that touches this memory.
-  package let lastUse = Atomic<UInt64>(0)
+  /// Timeline value of the last work that touches this memory, an earlier owner's included: reused
+  /// memory may still be in flight when it is handed out.
+  package let lastUse: Atomic<UInt64>
   /// What became of the batch that wrote this memory last.
   private let writer = Mutex<BatchOutcome?>(nil)
 
   init(block: MemoryBlock, byteCount: Int, context: DeviceContext) {
     self.block = block
+    lastUse = Atomic(block.readyAt)
     self.byteCount = byteCount
     self.context = context
   }

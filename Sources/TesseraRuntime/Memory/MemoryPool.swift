@@ -62,7 +62,7 @@ package final class MemoryPool: @unchecked Sendable {
       statistics.cached -= size
       statistics.reuses += 1
       add(active: size)
-      return entry.block
+      return MemoryBlock(buffer: entry.block.buffer, readyAt: entry.readyAt)
     }
     if let reused { return reused }
     let buffer: any HALBuffer
