@@ -5,18 +5,9 @@ extension Judge {
   package static func attention(
     _ problem: AttentionProblem, _ values: [Double], gold: AttentionOracle, plain: [Double]
   ) -> Verdict {
-    let bound = attentionBound(
+    attention(
       headDim: problem.headDim, valueDim: problem.valueDim, dtype: problem.dtype,
-      output: problem.outputDType, gold)
-    let report = ErrorReport(values, gold: gold.o, rowLength: problem.valueDim, bound: bound)
-    let yardstick = ErrorReport(plain, gold: gold.o, rowLength: problem.valueDim)
-    let floor = max(Self.floor(problem.dtype), Self.floor(problem.outputDType))
-    let total = max(2 * yardstick.total, floor)
-    let row = max(2 * yardstick.worstRow, floor)
-    return Verdict(
-      passed: report.nonFinite == 0 && report.total <= total && report.worstRow <= row
-        && report.boundRatio <= 1,
-      report: report, allowed: "total \(total), row \(row), error/bound 1")
+      output: problem.outputDType, values, gold: gold, plain: plain)
   }
 
   /// LSE of dense attention, elementwise: the bound of neighborhood attention.

@@ -42,12 +42,21 @@ package enum Judge {
   package static func attention(
     _ problem: NeighborhoodProblem, _ values: [Double], gold: NeighborhoodResult, plain: [Double]
   ) -> Verdict {
-    let bound = attentionBound(
+    attention(
       headDim: problem.headDim, valueDim: problem.valueDim, dtype: problem.dtype,
-      output: problem.outputDType, gold)
-    let report = ErrorReport(values, gold: gold.o, rowLength: problem.valueDim, bound: bound)
-    let yardstick = ErrorReport(plain, gold: gold.o, rowLength: problem.valueDim)
-    let floor = max(Self.floor(problem.dtype), Self.floor(problem.outputDType))
+      output: problem.outputDType, values, gold: gold, plain: plain)
+  }
+
+  /// The criteria of every attention, whatever its mask.
+  static func attention(
+    headDim: Int, valueDim: Int, dtype: DType, output: DType, _ values: [Double],
+    gold: AttentionOracle, plain: [Double]
+  ) -> Verdict {
+    let bound = attentionBound(
+      headDim: headDim, valueDim: valueDim, dtype: dtype, output: output, gold)
+    let report = ErrorReport(values, gold: gold.o, rowLength: valueDim, bound: bound)
+    let yardstick = ErrorReport(plain, gold: gold.o, rowLength: valueDim)
+    let floor = max(Self.floor(dtype), Self.floor(output))
     let total = max(2 * yardstick.total, floor)
     let row = max(2 * yardstick.worstRow, floor)
     return Verdict(

@@ -12,10 +12,15 @@ package struct TimedSpan: Sendable {
   /// no time or the span is empty.
   package func seconds() throws(TesseraError) -> Double? {
     if let failure = result.outcome.failure { throw failure }
-    if result.commands == nil { try context.flush() }
+    // Another thread may be submitting the batch: both fields are read together, under the lock.
+    func submitted() -> (commands: (any HALCommands)?, value: UInt64) {
+      context.lock.withLock { _ in (result.commands, result.value) }
+    }
+    if submitted().commands == nil { try context.flush() }
     if let failure = result.outcome.failure { throw failure }
-    guard let commands = result.commands else { return nil }
-    try context.wait(for: result.value)
+    let (finished, value) = submitted()
+    guard let commands = finished else { return nil }
+    try context.wait(for: value)
     let timings = try commands.timings()
     var (start, end): (UInt64, UInt64) = (.max, 0)
     for slot in slots where slot < timings.count {
