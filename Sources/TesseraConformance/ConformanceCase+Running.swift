@@ -8,7 +8,7 @@ extension ConformanceCase {
   var inputs: [HostTensor?] {
     switch self {
     case .gemm(let problem, let a, let b, let c, let bias): [a, b, problem.c == nil ? nil : c, bias]
-    case .neighborhood(_, let q, let k, let v, let extraK, let extraV): [q, k, v, extraK, extraV]
+    case .neighborhood(_, let q, let k, let v, let extraK, let extraV): [q, k, v, extraK, extraV, nil, nil]
     }
   }
 

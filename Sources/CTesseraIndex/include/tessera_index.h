@@ -1,3 +1,3 @@
 #pragma once
 // Index arithmetic that defines operators, shared with the kernels word for word.
-#include "../../../Shaders/Neighborhood/neighborhood_index.h"
+#include "../../../Shaders/Attention/attention_axis.h"

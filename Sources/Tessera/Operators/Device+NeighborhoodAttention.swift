@@ -61,6 +61,7 @@ extension Device {
     let ranges = [
       try operand(q, "q"), try operand(k, "k"), try operand(v, "v"),
       try optionalOperand(extraKeys, "extra_k"), try optionalOperand(extraValues, "extra_v"),
+      nil, nil,
     ]
     let prepared = try preparedPlan(problem)
     let output = try Tensor(

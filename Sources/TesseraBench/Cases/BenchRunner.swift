@@ -111,7 +111,7 @@ package final class BenchRunner {
     }
     let operands: [BufferRange?] = [
       try tensors[0].contiguousRange("q"), try tensors[1].contiguousRange("k"),
-      try tensors[2].contiguousRange("v"), nil, nil, try o.contiguousRange("o"),
+      try tensors[2].contiguousRange("v"), nil, nil, nil, nil, try o.contiguousRange("o"),
       try lse.contiguousRange("lse"),
     ]
     let context = device.context

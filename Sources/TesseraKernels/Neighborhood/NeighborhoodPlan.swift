@@ -1,17 +1,24 @@
 import TesseraCore
 
 /// What every plan of neighborhood attention says, whatever runs it.
-///
-/// Operands: 0 = q, 1 = k, 2 = v, 3 = extra_k, 4 = extra_v, 5 = o, 6 = lse.
 extension Plan {
+  /// The operands of plans of neighborhood attention, by position. A forward plan writes o and lse and
+  /// has none after them; a backward plan reads all up to dO and writes the gradients. Tensors that the
+  /// problem does not have are nil.
   package enum NeighborhoodOperand: Int, CaseIterable {
-    case q, k, v, extraK, extraV, o, lse
+    case q, k, v, extraK, extraV, bias, keyMask, o, lse
+    case dO, dQ, dK, dV, dExtraK, dExtraV, dBias
+
+    /// Those of a forward pass.
+    package static let forward = Array(allCases[...Self.lse.rawValue])
+    /// Those of the plain operator's forward pass.
+    static let plain = forward.filter { $0 != .bias && $0 != .keyMask }
   }
 
   /// A plan with the problem's operation counts and no dispatch.
   init(_ problem: NeighborhoodProblem, schedule: String, tile: [Int]) throws(TesseraError) {
     self.init(operation: "na", schedule: schedule, tile: tile)
-    for operand in NeighborhoodOperand.allCases {
+    for operand in NeighborhoodOperand.forward {
       bytes += Double(try problem.byteCount(of: operand)) * Double(problem.batch)
     }
   }
@@ -22,7 +29,7 @@ extension Plan {
     _ problem: NeighborhoodProblem, batches: Range<Int>
   ) throws(TesseraError) -> [Argument] {
     var arguments: [Argument] = []
-    for operand in NeighborhoodOperand.allCases {
+    for operand in NeighborhoodOperand.plain {
       let bytes = try problem.byteCount(of: operand)
       if bytes > 0 {
         arguments.append(
@@ -51,18 +58,21 @@ extension Plan {
 }
 
 extension NeighborhoodProblem {
-  /// Bytes of one batch entry of an operand; 0 if the operation has no such tensor.
+  /// Bytes of one batch entry of an operand, of all entries for the bias; 0 if the operation has no such
+  /// tensor.
   func byteCount(of operand: Plan.NeighborhoodOperand) throws(TesseraError) -> Int {
     let own: [Int]
     var type = dtype
     switch operand {
-    case .q: own = [tokens, heads, headDim]
-    case .k: own = [tokens, kvHeads, headDim]
-    case .v: own = [tokens, kvHeads, valueDim]
-    case .extraK: own = [extraKeys, kvHeads, headDim]
-    case .extraV: own = [extraKeys, kvHeads, valueDim]
-    case .o: (own, type) = ([tokens, heads, valueDim], outputDType)
-    case .lse: (own, type) = ([tokens, heads], .f32)
+    case .q, .dQ: own = [queryTokens, heads, headDim]
+    case .k, .dK: own = [tokens, kvHeads, headDim]
+    case .v, .dV: own = [tokens, kvHeads, valueDim]
+    case .extraK, .dExtraK: own = [extraKeys, kvHeads, headDim]
+    case .extraV, .dExtraV: own = [extraKeys, kvHeads, valueDim]
+    case .bias, .dBias: (own, type) = (hasRelativeBias ? biasDimensions : [0], .f32)
+    case .keyMask: (own, type) = (hasKeyMask ? [tokens] : [0], .bool)
+    case .o, .dO: (own, type) = ([queryTokens, heads, valueDim], outputDType)
+    case .lse: (own, type) = ([queryTokens, heads], .f32)
     }
     return try Shape(own).byteCount(of: type)
   }

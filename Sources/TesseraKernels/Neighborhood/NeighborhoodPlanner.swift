@@ -5,7 +5,7 @@ package import TesseraHAL
 package enum NeighborhoodPlanner {
   /// Plans `problem` for a device.
   ///
-  /// Operands of the plan: 0 = q, 1 = k, 2 = v, 3 = extra_k, 4 = extra_v, 5 = o, 6 = lse.
+  /// Operands of the plan: `Plan.NeighborhoodOperand`.
   /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
   ///   device's, `unsupported` for the extensions, which have an oracle but no kernels yet.
   package static func plan(
@@ -24,5 +24,16 @@ package enum NeighborhoodPlanner {
       return try CPUNeighborhoodPlanner.plan(problem, capabilities)
     }
     return try TiledNeighborhoodPlanner.plan(problem, capabilities)
+  }
+
+  /// Plans the gradients of `problem`.
+  ///
+  /// Operands of the plan: `Plan.NeighborhoodOperand`.
+  /// - Throws: as `plan`.
+  package static func planBackward(
+    _ problem: NeighborhoodProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> Plan {
+    try problem.validate()
+    throw .unsupported("gradients of neighborhood attention", device: capabilities.name)
   }
 }

@@ -70,7 +70,7 @@ struct NeighborhoodCase {
     let plan = try plan ?? NeighborhoodPlanner.plan(problem, context.capabilities)
     let prepared = try PlanExecutor.prepare(plan, on: context)
     let o = try Shape(problem.outputDimensions), lse = try Shape(problem.lseDimensions)
-    let inputs = try [q, k, v, extraK, extraV].map { tensor in
+    let inputs = try [q, k, v, extraK, extraV, nil, nil].map { tensor in
       try tensor.map { try Guarded($0.byteCount, $0, on: context) }
     }
     let outputs = [

@@ -9,7 +9,8 @@ enum HostNeighborhood {
     guard let local = group.local.baseAddress else { return }
     let constants = group.constants.loadUnaligned(as: tessera_na_constants.self)
     func address(_ operand: Plan.NeighborhoodOperand) -> UnsafeMutableRawPointer {
-      group.buffers[operand.rawValue].baseAddress ?? local
+      let slot = Plan.NeighborhoodOperand.plain.firstIndex(of: operand) ?? 0
+      return group.buffers[slot].baseAddress ?? local
     }
     withUnsafePointer(to: constants) { constants in
       tessera_na_tile(

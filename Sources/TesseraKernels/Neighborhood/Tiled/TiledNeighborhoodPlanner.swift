@@ -94,7 +94,7 @@ package enum TiledNeighborhoodPlanner {
     var most = capabilities.maxGroupCount[2] / grid.z
     var step = 1
     var widest = (name: "lse", bytes: 0)
-    for operand in Plan.NeighborhoodOperand.allCases {
+    for operand in Plan.NeighborhoodOperand.plain {
       let bytes = try problem.byteCount(of: operand)
       guard bytes > 0 else { continue }
       if bytes > widest.bytes { widest = ("\(operand)", bytes) }
