@@ -7,8 +7,8 @@ package struct NeighborhoodAdvisor: Sendable {
   private let before: TileSimulation
   /// A change must raise the bound by this factor to be worth a line.
   private static let worthwhile = 1.01
-  /// Windows evaluated for one pair of sides along one axis, about.
-  private static let budget = 400_000
+  /// Windows evaluated in one search over strides, about: a tenth of a second.
+  private static let budget = 8_000_000
 
   /// - Parameter before: the simulation to improve on.
   package init(_ simulator: NeighborhoodSimulator, _ before: TileSimulation) {
@@ -33,17 +33,15 @@ package struct NeighborhoodAdvisor: Sendable {
       guard gain >= Self.worthwhile || after.isBlockSparse && !best.isBlockSparse && gain >= 0.99
       else { return }
       best = (max(best.bound, after.bound), best.isBlockSparse || after.isBlockSparse)
-      found.append(TileAdvice(change, axes: candidate.axes, from: before, to: after))
+      found.append(TileAdvice(change, from: before, axes, to: after, candidate.axes))
     }
 
     consider(.tiles, choose(search) { axis, _, _ in [axes[axis]] })
     guard hasStride, !best.isBlockSparse else { return found }
-    let strides = axes.indices.map { axis in
-      Self.strides(axes[axis], side: search.querySides, budget: Self.budget)
-    }
     let own = BoxSearch.only(before.queryTile, before.keyTile)
+    let share = Self.budget / (axes.count * search.querySides.count * search.keySides.count)
     func withStrides(_ axis: Int, _ tile: Int, _ keyTile: Int) -> [TokenAxis] {
-      strides[axis].map { axes[axis].with(stride: $0) }
+      Self.strides(axes[axis], tile, keyTile, budget: share).map { axes[axis].with(stride: $0) }
     }
     consider(.stride, choose(own, withStrides))
     consider(.strideAndTiles, choose(search, withStrides))
@@ -51,20 +49,20 @@ package struct NeighborhoodAdvisor: Sendable {
     consider(
       .dilation,
       choose(search) { axis, tile, _ in Self.dilations(axes[axis], tile: tile) })
-    considerWindow(search, &found, best.bound)
+    considerWindow(search, &found)
     return found
   }
 
   /// Adds the nearest windows that make everything full: a smaller window has a higher bound for
   /// nothing, so what counts is how close the bound comes to that by operations.
-  private func considerWindow(_ search: BoxSearch, _ found: inout [TileAdvice], _ bound: Double) {
-    guard !found.contains(where: { $0.fullShare == 1 }) else { return }
+  private func considerWindow(_ search: BoxSearch, _ found: inout [TileAdvice]) {
+    guard !found.contains(where: \.isBlockSparse) else { return }
     let axes = simulator.axes
     let candidate = choose(search, mustBeFull: true) { axis, tile, keyTile in
       Self.windows(axes[axis], tile: tile, keyTile: keyTile)
     }
     guard let candidate, let after = simulate(candidate), after.isBlockSparse else { return }
-    found.append(TileAdvice(.window, axes: candidate.axes, from: before, to: after))
+    found.append(TileAdvice(.window, from: before, axes, to: after, candidate.axes))
   }
 
   /// Parameters and boxes.
@@ -118,23 +116,24 @@ package struct NeighborhoodAdvisor: Sendable {
 
   /// Strides to try, smallest first: all if there is time, else the own, divisors of the window,
   /// multiples of a tile's sides and powers of two.
-  private static func strides(_ axis: TokenAxis, side: [Int], budget: Int) -> [Int] {
+  private static func strides(_ axis: TokenAxis, _ tile: Int, _ keyTile: Int, budget: Int) -> [Int] {
     guard axis.window > 0 else { return [axis.stride] }
-    let tiles = max(1, axis.queries / (side.last ?? 1))
-    if axis.window * tiles <= budget { return Array(1...axis.window) }
-    let most = max(8, budget / tiles)
+    // Each tile is evaluated at its first and last query.
+    let most = max(8, budget / max(1, 2 * axis.queries / tile))
+    if axis.window <= most { return Array(1...axis.window) }
     var chosen: Set<Int> = [1, axis.stride, axis.window]
     var power = 1
     while power <= axis.window {
       chosen.insert(power)
       power *= 2
     }
-    for multiple in 1...64 {
-      if chosen.count >= most { break }
+    for multiple in 1...axis.window where chosen.count < most {
       if axis.window % multiple == 0 { chosen.insert(axis.window / multiple) }
-      for side in side where side * multiple <= axis.window { chosen.insert(side * multiple) }
+      for side in [tile, keyTile] where side <= axis.window / multiple {
+        chosen.insert(side * multiple)
+      }
     }
-    return chosen.sorted()
+    return chosen.sorted().prefix(most).map { $0 }
   }
 
   /// The axis with dilations of at most 4 more or less, and strides that fit the tile.

@@ -19,6 +19,23 @@ extension NeighborhoodSimulator {
   }
 }
 
+extension NeighborhoodSimulator {
+  /// A plan's tiles over the problem's own axes: kernels always have three, and drop those of one token.
+  package func ownShape(_ shape: TileShape) -> TileShape {
+    func own(_ box: [Int]) -> [Int] {
+      var sides = box[...]
+      var result = axes.reversed().map { axis in
+        axis.keys == 1 && axis.queries == 1 ? 1 : sides.popLast() ?? 1
+      }
+      result.reverse()
+      return result
+    }
+    return TileShape(
+      queryTile: own(shape.queryTile), keyTile: own(shape.keyTile),
+      queryPlaces: shape.queryPlaces, keyPlaces: shape.keyPlaces)
+  }
+}
+
 /// Every way to lay tiles of two volumes as boxes over the axes.
 ///
 /// A side is a divisor of the volume; what a pair of sides costs along an axis is computed once and
@@ -31,7 +48,9 @@ struct BoxSearch {
   let keyBoxes: [[Int]]
 
   init(queries: Int, keys: Int, axes: Int) {
-    (querySides, keySides) = (Self.divisors(queries), Self.divisors(keys))
+    // A single axis leaves no choice.
+    querySides = axes > 1 ? Self.divisors(queries) : [queries]
+    keySides = axes > 1 ? Self.divisors(keys) : [keys]
     queryBoxes = Self.boxes(queries, querySides, axes)
     keyBoxes = Self.boxes(keys, keySides, axes)
   }

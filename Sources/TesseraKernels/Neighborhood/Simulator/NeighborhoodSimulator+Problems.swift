@@ -17,8 +17,8 @@ extension NeighborhoodSimulator {
       return sum
     }
     self.init(
-      axes: axes, repeats: problem.heads * problem.batch, headDim: problem.headDim,
-      valueDim: problem.valueDim, extraKeys: problem.extraKeys,
+      axes: axes, repeats: Double(problem.heads) * Double(problem.batch),
+      headDim: problem.headDim, valueDim: problem.valueDim, extraKeys: problem.extraKeys,
       forwardBytes: try bytes(Plan.NeighborhoodOperand.forward),
       backwardBytes: try bytes(Plan.NeighborhoodOperand.allCases))
   }
@@ -43,8 +43,9 @@ extension NeighborhoodSimulator {
       return sum
     }
     self.init(
-      axes: [try TokenAxis(problem)], repeats: problem.heads * problem.batch,
-      headDim: problem.headDim, valueDim: problem.valueDim, extraKeys: 0,
+      axes: [try TokenAxis(problem)],
+      repeats: Double(problem.heads) * Double(problem.batch), headDim: problem.headDim,
+      valueDim: problem.valueDim, extraKeys: 0,
       forwardBytes: try bytes(read + results),
       backwardBytes: try bytes(read + results + gradients))
   }

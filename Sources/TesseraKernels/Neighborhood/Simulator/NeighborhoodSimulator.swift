@@ -10,7 +10,7 @@ package struct NeighborhoodSimulator: Sendable {
   /// The token axes, as the problem has them.
   package var axes: [TokenAxis]
   /// Query heads times batch entries.
-  let repeats: Int
+  let repeats: Double
   let headDim: Int
   let valueDim: Int
   /// Keys that every query attends besides.
@@ -20,7 +20,7 @@ package struct NeighborhoodSimulator: Sendable {
   let backwardBytes: Double
 
   init(
-    axes: [TokenAxis], repeats: Int, headDim: Int, valueDim: Int, extraKeys: Int,
+    axes: [TokenAxis], repeats: Double, headDim: Int, valueDim: Int, extraKeys: Int,
     forwardBytes: Double, backwardBytes: Double
   ) {
     self.axes = axes
@@ -32,82 +32,91 @@ package struct NeighborhoodSimulator: Sendable {
     self.backwardBytes = backwardBytes
   }
 
-  /// Simulates one tile shape.
+  /// Simulates tiles.
   ///
   /// - Parameters:
-  ///   - queryTile: queries of a tile along each axis.
-  ///   - keyTile: keys of a tile along each axis.
-  ///   - queryPlaces: rows a kernel computes per tile, if more than the volume of `queryTile`.
-  ///   - keyPlaces: keys a kernel computes per tile, if more than the volume of `keyTile`.
+  ///   - shape: tiles over the problem's axes, of a forward pass and of dQ.
+  ///   - inverse: tiles with which keys stream queries, for dK and dV; `shape` if nil.
   /// - Throws: `invalidArgument` naming a tile that does not fit the problem's axes.
   package func simulate(
-    queryTile: [Int], keyTile: [Int], queryPlaces: Int? = nil, keyPlaces: Int? = nil
+    _ shape: TileShape, inverse inverseShape: TileShape? = nil
   ) throws(TesseraError) -> TileSimulation {
-    let queryPlaces = try places(queryTile, queryPlaces, "query tile")
-    let keyPlaces = try places(keyTile, keyPlaces, "key tile")
-    let boxes = zip(queryTile, keyTile)
-    let perAxis = zip(axes, boxes).map { $0.tiles($1.0, keyTile: $1.1) }
-    let inverse = zip(axes, boxes).map { $0.inverseTiles($1.0, keyTile: $1.1) }
-    let hasEmpty = (
-      rows: queryPlaces > queryTile.reduce(1, *), columns: keyPlaces > keyTile.reduce(1, *)
-    )
+    let inverseShape = inverseShape ?? shape
+    try check(shape)
+    try check(inverseShape)
+    let perAxis = axes.indices.map {
+      axes[$0].tiles(shape.queryTile[$0], keyTile: shape.keyTile[$0])
+    }
+    let inverse = axes.indices.map {
+      axes[$0].inverseTiles(inverseShape.queryTile[$0], keyTile: inverseShape.keyTile[$0])
+    }
     let (queries, keys) = (product(axes.map(\.queries)), product(axes.map(\.keys)))
     let pairs = axes.reduce(1.0) { $0 * $1.pairs } + queries * Double(extraKeys)
-    let volume = Double(queryPlaces) * Double(keyPlaces)
-    let heads = Double(repeats)
+    let heads = repeats
 
-    var tiles = Counts(perAxis, noFull: hasEmpty.rows || hasEmpty.columns)
+    var tiles = Counts(perAxis, noFull: shape.hasEmptyPlaces)
+    let isBlockSparse = tiles.full == tiles.visited
+    let queryTiles = product(perAxis.map(\.tiles))
+    let isFilled = shape.queryPlaces == shape.queryTile.reduce(1, *)
     tiles.add(
-      rows: product(perAxis.map(\.tiles)),
-      wholeRows: hasEmpty.rows ? 0 : product(perAxis.map(\.whole)), columns: extraKeys,
-      places: keyPlaces)
+      rows: queryTiles, wholeRows: isFilled ? product(perAxis.map(\.whole)) : 0,
+      columns: extraKeys, places: shape.keyPlaces)
     // Every query attends every additional key, so their tiles stream all queries in a row.
-    var inverseTiles = Counts(inverse, noFull: hasEmpty.rows || hasEmpty.columns)
+    var inverseTiles = Counts(inverse, noFull: inverseShape.hasEmptyPlaces)
     inverseTiles.add(
-      rows: Double(Self.quotient(extraKeys, keyPlaces)), wholeRows: Double(extraKeys / keyPlaces),
-      columns: Int(queries), places: queryPlaces)
+      rows: Double(Self.quotient(extraKeys, inverseShape.keyPlaces)),
+      wholeRows: Double(extraKeys / inverseShape.keyPlaces), columns: Int(queries),
+      places: inverseShape.queryPlaces)
+    let done = tiles.visited * shape.volume * heads
+    let inverseDone = inverseTiles.visited * inverseShape.volume * heads
 
-    let denseRows = (queries / Double(queryPlaces)).rounded(.up)
+    let denseRows = (queries / Double(shape.queryPlaces)).rounded(.up)
     let denseColumns =
-      (keys / Double(keyPlaces)).rounded(.up) + Double(Self.quotient(extraKeys, keyPlaces))
+      (keys / Double(shape.keyPlaces)).rounded(.up)
+      + Double(Self.quotient(extraKeys, shape.keyPlaces))
     let (d, dv) = (Double(headDim), Double(valueDim))
     return TileSimulation(
-      queryTile: queryTile, keyTile: keyTile, queryPlaces: queryPlaces, keyPlaces: keyPlaces,
-      tiles: tiles.scaled(heads), inverseTiles: inverseTiles.scaled(heads),
-      queryTiles: product(perAxis.map(\.tiles)) * heads,
-      groups: groups(queryTile, keyTile, perAxis, noFull: hasEmpty.rows || hasEmpty.columns),
-      pairsNeeded: pairs * heads, pairsDone: tiles.visited * volume * heads,
+      shape: shape, inverseShape: inverseShape, tiles: tiles.scaled(heads),
+      inverseTiles: inverseTiles.scaled(heads), isBlockSparse: isBlockSparse,
+      queryTiles: queryTiles * heads,
+      groups: groups(shape, perAxis), pairsNeeded: pairs * heads, pairsDone: done,
       pairsDense: queries * (keys + Double(extraKeys)) * heads,
       denseTiles: denseRows * denseColumns * heads,
       forward: .init(
-        flopsNeeded: 2 * (d + dv) * pairs * heads,
-        flopsDone: 2 * (d + dv) * tiles.visited * volume * heads, bytes: forwardBytes),
+        flopsNeeded: 2 * (d + dv) * pairs * heads, flopsDone: 2 * (d + dv) * done,
+        bytes: forwardBytes),
       // S = QKᵀ and dP = dO·Vᵀ are computed in both passes, though once would do.
       backward: .init(
         flopsNeeded: 2 * (3 * d + 2 * dv) * pairs * heads,
-        flopsDone: (2 * (2 * d + dv) * tiles.visited + 2 * (2 * d + 2 * dv) * inverseTiles.visited)
-          * volume * heads,
+        flopsDone: 2 * (2 * d + dv) * done + 2 * (2 * d + 2 * dv) * inverseDone,
         bytes: backwardBytes))
   }
 
-  private func places(
-    _ box: [Int], _ places: Int?, _ name: String
-  ) throws(TesseraError) -> Int {
-    guard box.count == axes.count, box.allSatisfy({ $0 >= 1 }) else {
-      throw .invalidArgument(
-        name, got: "\(box)", allowed: "\(axes.count) extents of 1 or more, one per token axis")
-    }
-    let volume = try Shape(box).elementCount
-    guard let places else { return volume }
-    guard places >= volume else {
-      throw .invalidArgument(name, got: "\(box)", allowed: "a box of at most \(places) tokens")
-    }
-    return places
+  /// As `simulate(_:inverse:)`, of one shape.
+  package func simulate(
+    queryTile: [Int], keyTile: [Int], queryPlaces: Int? = nil, keyPlaces: Int? = nil
+  ) throws(TesseraError) -> TileSimulation {
+    try simulate(
+      TileShape(
+        queryTile: queryTile, keyTile: keyTile, queryPlaces: queryPlaces, keyPlaces: keyPlaces))
   }
 
-  private func groups(
-    _ queryTile: [Int], _ keyTile: [Int], _ perAxis: [AxisTiles], noFull: Bool
-  ) -> [TileSimulation.Group] {
+  private func check(_ shape: TileShape) throws(TesseraError) {
+    for (name, box, places) in [
+      ("query tile", shape.queryTile, shape.queryPlaces),
+      ("key tile", shape.keyTile, shape.keyPlaces),
+    ] {
+      guard box.count == axes.count, box.allSatisfy({ $0 >= 1 }) else {
+        throw .invalidArgument(
+          name, got: "\(box)", allowed: "\(axes.count) extents of 1 or more, one per token axis")
+      }
+      guard places >= (try Shape(box).elementCount) else {
+        throw .invalidArgument(name, got: "\(box)", allowed: "a box of at most \(places) tokens")
+      }
+    }
+  }
+
+  private func groups(_ shape: TileShape, _ perAxis: [AxisTiles]) -> [TileSimulation.Group] {
     let kinds = axes.map(\.groups)
     guard kinds.reduce(1, { min($0 * $1.count, 65) }) <= 64 else { return [] }
     let keyTiles = product(perAxis.map(\.keyTiles))
@@ -122,7 +131,7 @@ package struct NeighborhoodSimulator: Sendable {
           group.keys.append(kind.group.keys)
           group.queries.append(kind.group.queries)
           var own = AxisTiles()
-          own.add(kind.group, count: 1, queryTile[index], keyTile[index])
+          own.add(kind.group, count: 1, shape.queryTile[index], shape.keyTile[index])
           tiles.append(own)
           return (group, tiles)
         }
@@ -130,7 +139,7 @@ package struct NeighborhoodSimulator: Sendable {
     }
     return result.map { entry in
       var group = entry.group
-      var counts = Counts(entry.tiles, noFull: noFull)
+      var counts = Counts(entry.tiles, noFull: shape.hasEmptyPlaces)
       counts.all = product(entry.tiles.map(\.tiles)) * keyTiles
       group.tiles = counts.scaled(1)
       return group

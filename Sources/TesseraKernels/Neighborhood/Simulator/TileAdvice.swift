@@ -24,6 +24,8 @@ package struct TileAdvice: Sendable, Hashable, Encodable {
   package var visitedPerQueryTile: Double
   /// Part of the visited tile pairs that needs no mask then.
   package var fullShare: Double
+  /// Whether none needs one then.
+  package var isBlockSparse: Bool
   /// Bound on speed-up over dense attention before and after, for tiles of this volume.
   package var boundBefore: Double
   package var bound: Double
@@ -32,51 +34,50 @@ package struct TileAdvice: Sendable, Hashable, Encodable {
   /// The same as a sentence.
   package var text: String
 
+  /// - Parameters:
+  ///   - old: the axes before the change.
+  ///   - new: the axes after it.
   init(
-    _ change: Change, axes: [TokenAxis], from before: TileSimulation, to after: TileSimulation
+    _ change: Change, from before: TileSimulation, _ old: [TokenAxis], to after: TileSimulation,
+    _ new: [TokenAxis]
   ) {
     self.change = change
-    window = axes.map(\.window)
-    stride = axes.map(\.stride)
-    dilation = axes.map(\.dilation)
+    window = new.map(\.window)
+    stride = new.map(\.stride)
+    dilation = new.map(\.dilation)
     (queryTile, keyTile) = (after.queryTile, after.keyTile)
     visitedPerQueryTile = after.visitedPerQueryTile
     fullShare = after.fullShare
+    isBlockSparse = after.isBlockSparse
     (boundBefore, bound) = (before.bound, after.bound)
     boundByOperations = after.boundByOperations
-    text = ""
-    text = sentence(from: before, isBlockSparse: after.isBlockSparse)
+
+    // Only what is different is named.
+    var parameters: [String] = []
+    func name(_ parameter: String, _ old: [Int], _ new: [Int]) {
+      if old != new { parameters.append("\(parameter) \(Self.box(new))") }
+    }
+    name("window", old.map(\.window), window)
+    name("dilation", old.map(\.dilation), dilation)
+    name("stride", old.map(\.stride), stride)
+    name("query tile", before.queryTile, queryTile)
+    name("key tile", before.keyTile, keyTile)
+    text = "\(parameters.joined(separator: ", ")): \(Self.effect(before, after)), "
+    text += "bound \(Self.decimal(boundBefore, 10))× → \(Self.decimal(bound, 10))×"
+    if change == .window {
+      text += " of \(Self.decimal(boundByOperations, 10))× by operations with this window"
+    }
   }
 
-  private func sentence(from before: TileSimulation, isBlockSparse: Bool) -> String {
-    var parameters: [String] = []
-    switch change {
-    case .tiles: break
-    case .stride, .strideAndTiles: parameters = ["stride \(Self.box(stride))"]
-    case .dilation:
-      parameters = ["dilation \(Self.box(dilation))", "stride \(Self.box(stride))"]
-    case .window: parameters = ["window \(Self.box(window))", "stride \(Self.box(stride))"]
+  private static func effect(_ before: TileSimulation, _ after: TileSimulation) -> String {
+    let number = after.visitedPerQueryTile
+    if after.isBlockSparse {
+      return number == 1
+        ? "the one visited tile per query tile is full"
+        : "all \(decimal(number, number == number.rounded() ? 1 : 10)) visited tiles per query tile are full"
     }
-    parameters.append("query tile \(Self.box(queryTile)) and key tile \(Self.box(keyTile))")
-    let isWhole = visitedPerQueryTile == visitedPerQueryTile.rounded()
-    let number = Self.decimal(visitedPerQueryTile, isWhole ? 1 : 10)
-    let visited: String
-    if isBlockSparse {
-      visited = visitedPerQueryTile == 1
-        ? "makes the one visited tile per query tile full"
-        : "makes all \(number) visited tiles per query tile full"
-    } else {
-      visited =
-        "visits \(number) tiles per query tile instead of "
-        + "\(Self.decimal(before.visitedPerQueryTile, 10)), \(Self.decimal(100 * fullShare, 1)) % of them full"
-    }
-    var text =
-      parameters.joined(separator: ", ") + " \(visited): "
-      + "bound \(Self.decimal(boundBefore, 10))× → \(Self.decimal(bound, 10))×"
-    if change == .window {
-      text += ", of \(Self.decimal(boundByOperations, 10))× by operations with this window"
-    }
-    return text
+    let fewer = 100 * (1 - after.visited / before.visited)
+    return "\(decimal(fewer, 1)) % fewer tiles visited, \(decimal(100 * after.fullShare, 1)) % of them full"
   }
 
   private static func box(_ sides: [Int]) -> String {

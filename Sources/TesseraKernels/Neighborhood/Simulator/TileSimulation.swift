@@ -22,20 +22,18 @@ package struct TileSimulation: Sendable, Hashable, Encodable {
     package var tiles: Plan.TileCounts
   }
 
-  /// Queries of a tile along each axis, inside a dilation group.
-  package var queryTile: [Int]
-  /// Keys of a tile along each axis.
-  package var keyTile: [Int]
-  /// Rows a tile of queries has room for: the volume of `queryTile`, or more.
-  package var queryPlaces: Int
-  /// Keys a tile has room for.
-  package var keyPlaces: Int
+  /// The tiles of a forward pass and of dQ, over the problem's own axes.
+  package var shape: TileShape
+  /// The tiles with which keys stream queries, for dK and dV.
+  package var inverseShape: TileShape
 
   /// Pairs of a query tile and a key tile, over all heads and batch entries: full, partial, or skipped.
   /// Full pairs need no mask and have no empty place. Skipped are the other pairs of the same tiles.
   package var tiles: Plan.TileCounts
   /// Pairs of a key tile and a query tile when key tiles stream the queries that attend them.
   package var inverseTiles: Plan.TileCounts
+  /// Whether no visited pair of `tiles` needs a mask, but for the last of the additional keys.
+  package var isBlockSparse: Bool
   /// Query tiles, over all heads and batch entries.
   package var queryTiles: Double
   /// `tiles` by dilation group, without additional keys; empty if there are more than 64 kinds.
@@ -54,14 +52,17 @@ package struct TileSimulation: Sendable, Hashable, Encodable {
   /// Gradients in two passes, without atomics: query tiles give dQ, key tiles dK and dV.
   package var backward: Work
 
+  package var queryTile: [Int] { shape.queryTile }
+  package var keyTile: [Int] { shape.keyTile }
+  package var queryPlaces: Int { shape.queryPlaces }
+  package var keyPlaces: Int { shape.keyPlaces }
+
   /// Tile pairs that are computed.
   package var visited: Double { Double(tiles.full) + Double(tiles.partial) }
   /// Tile pairs of one query tile, on average.
   package var visitedPerQueryTile: Double { queryTiles > 0 ? visited / queryTiles : 0 }
   /// Part of the visited tile pairs that needs no mask.
   package var fullShare: Double { visited > 0 ? Double(tiles.full) / visited : 1 }
-  /// Whether no pair that is visited needs a mask.
-  package var isBlockSparse: Bool { tiles.partial == 0 }
   /// Part of the work on pairs that are masked out, or on empty places.
   package var waste: Double { pairsDone > 0 ? 1 - pairsNeeded / pairsDone : 0 }
   /// How many times faster than dense attention this can be with these tiles: `denseTiles / visited`,
@@ -73,7 +74,7 @@ package struct TileSimulation: Sendable, Hashable, Encodable {
 
 extension TileSimulation {
   private enum CodingKeys: String, CodingKey {
-    case queryTile, keyTile, queryPlaces, keyPlaces, tiles, inverseTiles, queryTiles, groups
+    case shape, inverseShape, tiles, inverseTiles, isBlockSparse, queryTiles, groups
     case pairsNeeded, pairsDone, pairsDense, denseTiles, forward, backward
     case visitedPerQueryTile, fullShare, waste, bound, boundByOperations
   }
@@ -81,12 +82,11 @@ extension TileSimulation {
   /// Writes the derived figures too, for readers of the document.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(queryTile, forKey: .queryTile)
-    try container.encode(keyTile, forKey: .keyTile)
-    try container.encode(queryPlaces, forKey: .queryPlaces)
-    try container.encode(keyPlaces, forKey: .keyPlaces)
+    try container.encode(shape, forKey: .shape)
+    try container.encode(inverseShape, forKey: .inverseShape)
     try container.encode(tiles, forKey: .tiles)
     try container.encode(inverseTiles, forKey: .inverseTiles)
+    try container.encode(isBlockSparse, forKey: .isBlockSparse)
     try container.encode(queryTiles, forKey: .queryTiles)
     try container.encode(groups, forKey: .groups)
     try container.encode(pairsNeeded, forKey: .pairsNeeded)

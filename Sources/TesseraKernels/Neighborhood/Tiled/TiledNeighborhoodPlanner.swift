@@ -24,6 +24,8 @@ package enum TiledNeighborhoodPlanner {
     let keyTiles = perAxis.reduce(1) { $0 * $1.most } + extraTiles
 
     var plan = try Plan(problem, schedule: "tiled", tile: [tiling.tileQ, tiling.tileK])
+    plan.tileShape = TileShape(
+      queryTile: tiling.tile, keyTile: tiling.keyTile, keyPlaces: tiling.tileK)
     plan.kernels = [
       KernelSpec(
         NeighborhoodKernels.tiledName,
