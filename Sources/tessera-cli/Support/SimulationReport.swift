@@ -85,7 +85,7 @@ struct SimulationReport: Encodable {
     }
     print(
       "  bound: \(Format.fixed(s.bound, 1))× over dense attention with tiles of \(s.queryPlaces) × "
-        + "\(s.keyPlaces) (\(Format.number(s.denseTiles)) dense tiles / \(Format.number(s.visited)) "
+        + "\(s.keyPlaces) (\(Format.fixed(s.denseTiles, 0)) dense tiles / \(Format.fixed(s.visited, 0)) "
         + "visited), \(Format.fixed(s.boundByOperations, 1))× by operations")
     for advice in advice { print("advice: \(advice.text)") }
     print("advice: \(conclusion)")
