@@ -30,6 +30,7 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
       PartKernels.entries,
+      BoxKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
