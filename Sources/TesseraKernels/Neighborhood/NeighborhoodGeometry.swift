@@ -43,7 +43,7 @@ package struct NeighborhoodGeometry: Sendable {
       axes.reduce(Double(repeats)) { $0 * Double(value($1)) }
     }
     let visited = product(\.visited), full = product(\.full)
-    let dense = product(\.tiles) * axes.reduce(1.0) { $0 * Double($1.keyTiles) }
+    let dense = product(\.tiles) * axes.reduce(1.0) { $0 * Double($1.columnTiles) }
     func integer(_ x: Double) -> Int { x < Double(Int.max) ? Int(x) : Int.max }
     return Plan.TileCounts(
       full: integer(full), partial: integer(visited - full), skipped: integer(dense - visited))

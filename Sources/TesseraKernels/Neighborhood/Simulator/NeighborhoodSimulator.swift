@@ -119,7 +119,7 @@ package struct NeighborhoodSimulator: Sendable {
   private func groups(_ shape: TileShape, _ perAxis: [AxisTiles]) -> [TileSimulation.Group] {
     let kinds = axes.map(\.groups)
     guard kinds.reduce(1, { min($0 * $1.count, 65) }) <= 64 else { return [] }
-    let keyTiles = product(perAxis.map(\.keyTiles))
+    let keyTiles = product(perAxis.map(\.columnTiles))
     var result: [(group: TileSimulation.Group, tiles: [AxisTiles])] = [
       (.init(count: 1, keys: [], queries: [], tiles: .init(full: 0, partial: 0, skipped: 0)), [])
     ]
@@ -131,7 +131,8 @@ package struct NeighborhoodSimulator: Sendable {
           group.keys.append(kind.group.keys)
           group.queries.append(kind.group.queries)
           var own = AxisTiles()
-          own.add(kind.group, count: 1, shape.queryTile[index], shape.keyTile[index])
+          own.add(
+            kind.group, count: 1, side: shape.queryTile[index], columnSide: shape.keyTile[index])
           tiles.append(own)
           return (group, tiles)
         }
@@ -165,7 +166,7 @@ private struct Counts {
     }
     visited = product(\.visited)
     full = noFull ? 0 : product(\.full)
-    all = product(\.tiles) * product(\.keyTiles)
+    all = product(\.tiles) * product(\.columnTiles)
   }
 
   /// Adds row tiles that stream all of `columns` columns.

@@ -11,19 +11,24 @@ extension TokenAxis {
     /// Queries centred on keys of the group.
     package var queries: Int { Int(m) }
 
+    /// The columns that a row meets: keys of a query, or queries of a key.
+    package func columns(of row: Int, rowsAreKeys: Bool) -> Range<Int> {
+      rowsAreKeys ? queries(of: row) : keys(of: row)
+    }
+
     /// The keys of query `u` of the group, as positions in the group; beyond its ends on a ring.
     @inline(__always) package func keys(of u: Int) -> Range<Int> {
       let center = axis_center(Int32(truncatingIfNeeded: u), up, first, step)
       let begin = axis_begin(kind, center, n, window, stride)
-      return Int(begin)..<Int(axis_end(kind, center, begin, n, window, stride))
+      return Int(begin)..<Int(max(begin, axis_end(kind, center, begin, n, window, stride)))
     }
 
     /// The queries that attend key `j` of the group; beyond its ends on a ring.
     @inline(__always) package func queries(of j: Int) -> Range<Int> {
       let key = Int32(truncatingIfNeeded: j)
       let begin = axis_query_begin(kind, key, n, m, up, first, step, window, stride)
-      return Int(begin)..<Int(
-        axis_query_end(kind, key, begin, n, m, up, first, step, window, stride))
+      let end = axis_query_end(kind, key, begin, n, m, up, first, step, window, stride)
+      return Int(begin)..<Int(max(begin, end))
     }
 
     /// Pairs of a query and a key of its window.
@@ -38,17 +43,20 @@ extension TokenAxis {
   /// The different dilation groups and how many there are of each, the larger first.
   ///
   /// On a common grid there are at most two, differing by one key. With several keys per query, groups
-  /// differ in where their first query stands too, and some may have no query.
+  /// differ in where their first query stands too, and some may have no query. A band has one, even
+  /// without keys.
   package var groups: [(group: Group, count: Int)] {
+    if kind == .band {
+      return [(group(keys, queries: queries, first: topLeft ? 0 : keys - queries), 1)]
+    }
     guard keys > 0 else { return [] }
     let (shorter, longer) = (keys / dilation, keys % dilation)
     if queries >= keys {
       let up = queries / keys
       return [(shorter + 1, longer), (shorter, dilation - longer)].filter { $0.1 > 0 }.map {
-        (group($0.0, queries: kind == .band ? queries : $0.0 * up, up: kind == .band ? 1 : up), $0.1)
+        (group($0.0, queries: $0.0 * up, up: up), $0.1)
       }
     }
-    if kind == .band { return [(group(keys, queries: queries), 1)] }
     return coarseGroups(shorter, longer)
   }
 
@@ -80,12 +88,12 @@ extension TokenAxis {
   }
 
   private func group(
-    _ n: Int, queries m: Int, up: Int = 1, first: Int? = nil, step: Int = 1
+    _ n: Int, queries m: Int, up: Int = 1, first: Int = 0, step: Int = 1
   ) -> Group {
     func narrow(_ value: Int) -> Int32 { Int32(truncatingIfNeeded: value) }
     return Group(
       kind: kind.rawValue, n: narrow(n), m: narrow(m), up: narrow(up),
-      first: narrow(first ?? self.first), step: narrow(step), window: narrow(window),
+      first: narrow(first), step: narrow(step), window: narrow(window),
       stride: narrow(stride))
   }
 

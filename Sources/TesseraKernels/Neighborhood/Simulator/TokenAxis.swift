@@ -29,8 +29,8 @@ package struct TokenAxis: Sendable, Hashable, Codable {
   package var stride: Int
   /// Distance of neighbouring keys; 1 on a band.
   package var dilation: Int
-  /// Where query 0 of a band stands on the axis of the keys; 0 otherwise.
-  package var first: Int
+  /// Whether query 0 of a band stands at key 0, instead of the last query at the last key.
+  package var topLeft: Bool
 
   /// Axis `index` of neighborhood attention.
   /// - Throws: `overLimit` if an extent does not fit the kernels' 32-bit arithmetic.
@@ -50,8 +50,21 @@ package struct TokenAxis: Sendable, Hashable, Codable {
   package init(plain axis: NeighborhoodProblem.Axis) {
     kind = axis.causal ? .causal : .sliding
     (keys, queries) = (axis.length, axis.length)
-    (window, stride, dilation, first) = (axis.window, axis.stride, axis.dilation, 0)
+    (window, stride, dilation, topLeft) = (axis.window, axis.stride, axis.dilation, false)
   }
+
+  /// Any axis; by default every query attends every key of it.
+  package init(
+    kind: Kind, keys: Int, queries: Int, window: Int = 1 << 30, stride: Int = 1 << 30,
+    dilation: Int = 1, topLeft: Bool = false
+  ) {
+    (self.kind, self.keys, self.queries) = (kind, keys, queries)
+    (self.window, self.stride, self.dilation) = (window, stride, dilation)
+    self.topLeft = topLeft
+  }
+
+  /// An axis of one token.
+  package static let single = TokenAxis(kind: .sliding, keys: 1, queries: 1, window: 1, stride: 1)
 
   /// The axis of one sequence of dense attention.
   /// - Throws: `overLimit` if the sequence does not fit the kernels' 32-bit arithmetic.
@@ -62,7 +75,7 @@ package struct TokenAxis: Sendable, Hashable, Codable {
     guard max(keys, queries) < limit else {
       throw .overLimit("tokens of a sequence", requested: max(keys, queries), limit: limit - 1)
     }
-    first = problem.position(of: 0, queries: queries, keys: keys)
+    topLeft = problem.alignment == .topLeft
     // No query is further than this from any key.
     let everything = keys + queries
     window = min(problem.windowLeft ?? everything, everything)
