@@ -48,6 +48,7 @@ extension Judge {
     let row = max(2 * yardstick.worstRow, floor)
     return Verdict(
       passed: report.nonFinite == 0 && report.total <= total && report.worstRow <= row,
-      report: report, allowed: "total \(total), row \(row)")
+      report: report, allowed: "total \(total), row \(row)",
+      share: max(report.total / total, report.worstRow / row))
   }
 }

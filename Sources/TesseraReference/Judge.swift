@@ -11,6 +11,10 @@ package enum Judge {
     package var report: ErrorReport
     /// What was allowed, in words.
     package var allowed: String
+    /// The largest error as a share of what is allowed, where that is not elementwise.
+    var share: Double?
+    /// The largest error as a share of what is allowed.
+    package var ratio: Double { share ?? report.boundRatio }
     package var description: String { "\(passed ? "pass" : "FAIL"): \(report); allowed \(allowed)" }
   }
 

@@ -84,16 +84,4 @@ extension Device {
     let turned = try tensor.transposed()
     return turned.isContiguous ? (turned, !transpose) : (try tensor.contiguous(), transpose)
   }
-
-  /// The bytes of an operator's tensor, copied if the view's start does not suit the device.
-  func operand(_ tensor: Tensor, _ name: String) throws(TesseraError) -> BufferRange {
-    guard tensor.device === self else {
-      throw .invalidArgument(name, got: "a tensor on \(tensor.device)", allowed: "one on \(self)")
-    }
-    let offset = tensor.elementOffset * tensor.dtype.byteCount
-    guard tensor.isContiguous, offset % context.capabilities.bindingAlignment == 0 else {
-      return try tensor.contiguous().contiguousRange(name)
-    }
-    return try tensor.contiguousRange(name)
-  }
 }

@@ -62,19 +62,28 @@ extension NeighborhoodProblem {
   /// tensor.
   func byteCount(of operand: Plan.NeighborhoodOperand) throws(TesseraError) -> Int {
     let own: [Int]
-    var type = dtype
     switch operand {
     case .q, .dQ: own = [queryTokens, heads, headDim]
     case .k, .dK: own = [tokens, kvHeads, headDim]
     case .v, .dV: own = [tokens, kvHeads, valueDim]
     case .extraK, .dExtraK: own = [extraKeys, kvHeads, headDim]
     case .extraV, .dExtraV: own = [extraKeys, kvHeads, valueDim]
-    case .bias, .dBias: (own, type) = (hasRelativeBias ? biasDimensions : [0], .f32)
-    case .keyMask: (own, type) = (hasKeyMask ? [tokens] : [0], .bool)
-    case .o, .dO: (own, type) = ([queryTokens, heads, valueDim], outputDType)
-    case .lse: (own, type) = ([queryTokens, heads], .f32)
+    case .bias, .dBias: own = hasRelativeBias ? biasDimensions : [0]
+    case .keyMask: own = hasKeyMask ? [tokens] : [0]
+    case .o, .dO: own = [queryTokens, heads, valueDim]
+    case .lse: own = [queryTokens, heads]
     }
-    return try Shape(own).byteCount(of: type)
+    return try Shape(own).byteCount(of: dtype(of: operand))
+  }
+
+  /// Storage type of an operand.
+  func dtype(of operand: Plan.NeighborhoodOperand) -> DType {
+    switch operand {
+    case .bias, .dBias, .lse: .f32
+    case .keyMask: .bool
+    case .o, .dO: outputDType
+    default: dtype
+    }
   }
 
   /// Floating-point operations of the definition: 2·(D + Dv) for each key of each query.

@@ -12,18 +12,20 @@ package enum NeighborhoodPlanner {
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    guard problem.isPlain else {
-      throw .unsupported(
-        "neighborhood attention with a bias table, key mask, circular axis or query grid of its own",
-        device: capabilities.name)
-    }
-    guard problem.batch > 0, problem.tokens > 0, problem.heads > 0 else {
-      return try Plan(problem, schedule: "empty", tile: [])
-    }
+    var plan = Plan(operation: "na", schedule: "tiled", tile: [])
+    guard problem.batch > 0, problem.queryTokens > 0, problem.heads > 0 else { return plan }
     if capabilities.backend == .cpu {
+      guard problem.isPlain else {
+        throw .unsupported(
+          "neighborhood attention with a bias table, key mask, circular axis or query grid of its own",
+          device: capabilities.name)
+      }
       return try CPUNeighborhoodPlanner.plan(problem, capabilities)
     }
-    return try TiledNeighborhoodPlanner.plan(problem, capabilities)
+    let box = BoxProblem(problem)
+    try BoxPlanner.forward(box, try BoxOperands(problem), to: &plan, capabilities)
+    plan.finishAttention(box, backward: false)
+    return plan
   }
 
   /// Plans the gradients of `problem`.
@@ -34,6 +36,22 @@ package enum NeighborhoodPlanner {
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    throw .unsupported("gradients of neighborhood attention", device: capabilities.name)
+    var plan = Plan(operation: "na-backward", schedule: "tiled", tile: [])
+    guard problem.batch > 0, problem.heads > 0 else { return plan }
+    if capabilities.backend == .cpu {
+      throw .unsupported("gradients of neighborhood attention", device: capabilities.name)
+    }
+    let box = BoxProblem(problem)
+    let delta = plan.addScratch(4 * problem.batch * problem.queryTokens * problem.heads)
+    let operands = try BoxOperands(problem, delta: delta)
+    try BoxPlanner.backward(box, operands, to: &plan, capabilities)
+    if problem.extraKeys > 0 {
+      let extra = operands.extraKeysAlone(
+        dExtraK: .operand(Plan.NeighborhoodOperand.dExtraK.rawValue),
+        dExtraV: .operand(Plan.NeighborhoodOperand.dExtraV.rawValue))
+      try BoxPlanner.keyGradient(box.extraKeysAlone, extra, to: &plan, capabilities)
+    }
+    plan.finishAttention(box, backward: true)
+    return plan
   }
 }

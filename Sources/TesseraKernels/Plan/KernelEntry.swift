@@ -29,6 +29,7 @@ package enum KernelCatalogue {
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
+      BoxKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })

@@ -1,0 +1,25 @@
+// Gradients of keys and values of attention over boxes of tokens; see attention_key_gradient.h.
+#define K_DTYPE Q_DTYPE
+#define V_DTYPE Q_DTYPE
+#define BIAS_DTYPE 0
+#define LSE_DTYPE 0
+#define DELTA_DTYPE 0
+#define DO_DTYPE O_DTYPE
+#define DK_DTYPE GRADIENT_DTYPE
+#define DV_DTYPE GRADIENT_DTYPE
+#define STATE_DTYPE 0
+#include "prelude.h"
+#include "attention_key_gradient.h"
+__kernel __attribute__((reqd_work_group_size(WORK_R *WORK_C, 1, 1))) void attention_key_gradient(
+    INPUT_ARG(Q), INPUT_ARG(K), INPUT_ARG(V), INPUT_ARG(BIAS), INDEX_ARG(MASK), INDEX_ARG(CU_Q),
+    INDEX_ARG(CU_K), INPUT_ARG(LSE), INPUT_ARG(DELTA), INPUT_ARG(DO), OUTPUT_ARG(DK),
+    OUTPUT_ARG(DV), OUTPUT_ARG(STATE), OFFSET_ARG(Q), OFFSET_ARG(K), OFFSET_ARG(V),
+    OFFSET_ARG(BIAS), OFFSET_ARG(MASK), OFFSET_ARG(CU_Q), OFFSET_ARG(CU_K), OFFSET_ARG(LSE),
+    OFFSET_ARG(DELTA), OFFSET_ARG(DO), OFFSET_ARG(DK), OFFSET_ARG(DV), OFFSET_ARG(STATE),
+    Constants p) {
+  BIND_INPUT(Q) BIND_INPUT(K) BIND_INPUT(V) BIND_INPUT(BIAS) BIND_INDEX(MASK) BIND_INDEX(CU_Q)
+  BIND_INDEX(CU_K) BIND_INPUT(LSE) BIND_INPUT(DELTA) BIND_INPUT(DO) BIND_OUTPUT(DK) BIND_OUTPUT(DV)
+  BIND_OUTPUT(STATE)
+  KEY_GRADIENT_LOCALS
+#include "attention_key_gradient.inc"
+}

@@ -1,0 +1,28 @@
+#version 460
+// Gradients of keys and values of attention over boxes of tokens; see attention_key_gradient.h.
+#extension GL_GOOGLE_include_directive : require
+#include "prelude.h"
+WORKGROUP;
+INPUT_BUFFER(0, Q, 30)
+INPUT_BUFFER(1, K, 31)
+INPUT_BUFFER(2, V, 32)
+layout(set = 0, binding = 3, std430) readonly buffer BIAS_Values { float BIAS_values[]; };
+float BIAS_load(int i) { return BIAS_values[i]; }
+INDEX_BUFFER(4, MASK)
+INDEX_BUFFER(5, CU_Q)
+INDEX_BUFFER(6, CU_K)
+layout(set = 0, binding = 7, std430) readonly buffer LSE_Values { float LSE_values[]; };
+float LSE_load(int i) { return LSE_values[i]; }
+layout(set = 0, binding = 8, std430) readonly buffer DELTA_Values { float DELTA_values[]; };
+float DELTA_load(int i) { return DELTA_values[i]; }
+INPUT_BUFFER(9, DO, 36)
+OUTPUT_BUFFER(10, DK, 38)
+OUTPUT_BUFFER(11, DV, 39)
+layout(set = 0, binding = 12, std430) buffer STATE_Values { float STATE_values[]; };
+float STATE_load(int i) { return STATE_values[i]; }
+void STATE_store(int i, float v) { STATE_values[i] = v; }
+#include "attention_key_gradient.h"
+KEY_GRADIENT_LOCALS
+void main() {
+#include "attention_key_gradient.inc"
+}

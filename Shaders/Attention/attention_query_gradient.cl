@@ -1,0 +1,27 @@
+// Gradient of the queries of attention over boxes of tokens; see attention_query_gradient.h.
+#define K_DTYPE Q_DTYPE
+#define V_DTYPE Q_DTYPE
+#define EXTRA_K_DTYPE Q_DTYPE
+#define EXTRA_V_DTYPE Q_DTYPE
+#define BIAS_DTYPE 0
+#define LSE_DTYPE 0
+#define DO_DTYPE O_DTYPE
+#define DELTA_DTYPE 0
+#define DQ_DTYPE GRADIENT_DTYPE
+#define STATE_DTYPE 0
+#include "prelude.h"
+#include "attention_query_gradient.h"
+__kernel __attribute__((reqd_work_group_size(WORK_R *WORK_C, 1, 1))) void attention_query_gradient(
+    INPUT_ARG(Q), INPUT_ARG(K), INPUT_ARG(V), INPUT_ARG(EXTRA_K), INPUT_ARG(EXTRA_V),
+    INPUT_ARG(BIAS), INDEX_ARG(MASK), INDEX_ARG(CU_Q), INDEX_ARG(CU_K), INPUT_ARG(O),
+    INPUT_ARG(LSE), INPUT_ARG(DO), OUTPUT_ARG(DELTA), OUTPUT_ARG(DQ), OUTPUT_ARG(STATE),
+    OFFSET_ARG(Q), OFFSET_ARG(K), OFFSET_ARG(V), OFFSET_ARG(EXTRA_K), OFFSET_ARG(EXTRA_V),
+    OFFSET_ARG(BIAS), OFFSET_ARG(MASK), OFFSET_ARG(CU_Q), OFFSET_ARG(CU_K), OFFSET_ARG(O),
+    OFFSET_ARG(LSE), OFFSET_ARG(DO), OFFSET_ARG(DELTA), OFFSET_ARG(DQ), OFFSET_ARG(STATE),
+    Constants p) {
+  BIND_INPUT(Q) BIND_INPUT(K) BIND_INPUT(V) BIND_INPUT(EXTRA_K) BIND_INPUT(EXTRA_V)
+  BIND_INPUT(BIAS) BIND_INDEX(MASK) BIND_INDEX(CU_Q) BIND_INDEX(CU_K) BIND_INPUT(O) BIND_INPUT(LSE)
+  BIND_INPUT(DO) BIND_OUTPUT(DELTA) BIND_OUTPUT(DQ) BIND_OUTPUT(STATE)
+  QUERY_GRADIENT_LOCALS
+#include "attention_query_gradient.inc"
+}

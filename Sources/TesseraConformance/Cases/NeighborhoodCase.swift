@@ -1,0 +1,36 @@
+package import Tessera
+package import TesseraCore
+package import TesseraKernels
+import TesseraReference
+
+/// Neighborhood attention: two of three variants plain, the third with extensions.
+package struct NeighborhoodCase: ConformanceCase {
+  package let attention: NeighborhoodInputs
+
+  init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
+    let extended = variant.index % 3 == 2
+    attention = try NeighborhoodInputs(
+      variant, &random, extended: extended, bias: extended && variant.index % 2 == 0,
+      work: extended ? 20_000_000 : nil)
+  }
+
+  package var inputs: [HostTensor?] { attention.operands }
+
+  package func outputs() throws(TesseraError) -> [ConformanceOutput?] {
+    let problem = attention.problem
+    return [
+      try ConformanceOutput(problem.outputDType, problem.outputDimensions),
+      try ConformanceOutput(.f32, problem.lseDimensions),
+    ]
+  }
+
+  package var summary: String { "\(attention.problem)" }
+
+  package func prepare(on device: Device) throws(TesseraError) -> PreparedPlan {
+    try device.preparedPlan(attention.problem)
+  }
+
+  package func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification {
+    Verifier.neighborhoodAttention(attention, o: results[0], lse: results[1])
+  }
+}

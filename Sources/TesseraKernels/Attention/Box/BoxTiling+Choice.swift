@@ -1,0 +1,184 @@
+import TesseraCore
+import TesseraHAL
+
+extension BoxTiling {
+  /// Invocations and register blocks to choose from on one kind of device.
+  private struct Form {
+    var workR: Int
+    var workC: Int
+    var blockR: Int
+    var blockC: Int
+    /// Most elements of a result per invocation.
+    var most: Int
+    var lanes: Int
+    var width: Int
+  }
+
+  private static func forms(_ pass: BoxPass, _ capabilities: Capabilities) -> [Form] {
+    guard capabilities.kind != .gpu && capabilities.kind != .accelerator else {
+      return [(16, 16), (16, 8), (8, 16), (8, 8), (4, 8)].map {
+        Form(workR: $0, workC: $1, blockR: 4, blockC: 4, most: 16, lanes: 32, width: 4)
+      }
+    }
+    // A work-item of a CPU driver is a loop iteration with vector code (PoCL), or a lane of one vector
+    // of subgroup width (lavapipe): few of them, and none that only waits.
+    let isOpenCL = capabilities.backend == .openCL
+    let width = isOpenCL && capabilities.vectorWidth >= 8 ? 8 : 4
+    return (isOpenCL ? [4, 16] : [8]).map {
+      Form(
+        workR: $0, workC: 1, blockR: 4, blockC: 16, most: isOpenCL ? 128 : 32, lanes: 1,
+        width: width)
+    }
+  }
+
+  /// The tiling of least estimated cost.
+  /// - Throws: `overLimit` if none fits the device's local memory.
+  static func best(
+    _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> BoxTiling {
+    var best: (tiling: BoxTiling, cost: Double)?
+    var smallest = Int.max
+    let longest = problem.axes.map { $0.longest(rowsAreKeys: pass.rowsAreKeys) }
+    for form in forms(pass, capabilities) {
+      guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
+        var tiling = fitted(pass, form, problem, capabilities, &smallest)
+      else { continue }
+      for box in boxes(tiling.tileR, longest) {
+        tiling.rowTile = box
+        let extents = zip(problem.axes, zip(longest, box)).map { axis, sizes in
+          axis.estimatedExtent(
+            rows: min(sizes.1, sizes.0), rowsAreKeys: pass.rowsAreKeys, topLeft: problem.topLeft)
+        }
+        let (columnTile, columnTiles) = columnBox(tiling.tileC, extents)
+        tiling.columnTile = columnTile
+        let rowTiles = zip(longest, box).reduce(1.0) { $0 * Double(($1.0 + $1.1 - 1) / $1.1) }
+        let extra =
+          pass.rowsAreKeys ? 0 : (problem.extraKeys + tiling.tileC - 1) / tiling.tileC
+        let tiles = rowTiles * Double(columnTiles + extra)
+        let workgroups =
+          rowTiles * Double(problem.batch * problem.groups)
+          * Double(pass.rowsAreKeys ? problem.kvHeads : problem.heads)
+        let cost =
+          tiles * tiling.costPerTile * tiling.idleness(workgroups, capabilities)
+          + rowTiles * tiling.costPerRowTile
+        if cost < best?.cost ?? .infinity { best = (tiling, cost) }
+      }
+    }
+    guard let best else {
+      throw .overLimit(
+        "local memory for head dimensions \(problem.headDim) and \(problem.valueDim)",
+        requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
+    }
+    return best.tiling
+  }
+
+  /// How much longer a device takes that has fewer workgroups than it can run at once.
+  private func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
+    let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
+    return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
+  }
+
+  /// Relative time of one pair of a row tile and a column tile, in multiply-adds: the products, the
+  /// exponentials, staging, and what a workgroup waits at barriers.
+  private var costPerTile: Double {
+    let pairs = Double(tileR * tileC)
+    let columns = Double(productsPerPair)
+    let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
+    return pairs * columns + pairs * 12 * Double(parts) + staged * columns * (lanes == 1 ? 4 : 8)
+      + Double(40 * threads * parts)
+  }
+  /// The same of what is done once per row tile.
+  private var costPerRowTile: Double {
+    Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
+  }
+
+  /// The largest staging steps with which `form` fits the device's local memory; nil if none does.
+  private static func fitted(
+    _ pass: BoxPass, _ form: Form, _ problem: BoxProblem, _ capabilities: Capabilities,
+    _ smallest: inout Int
+  ) -> BoxTiling? {
+    func block(_ elements: Int) -> Int {
+      let each = max(1, (elements + form.workC - 1) / form.workC)
+      return min((each + form.width - 1) / form.width * form.width, form.most)
+    }
+    let longest = max(4, (max(problem.headDim, problem.valueDim) + 3) / 4 * 4)
+    let tileC = form.workC * form.blockC
+    let grain = problem.headDim % 4 == 0 && problem.valueDim % 4 == 0 ? 4 : 1
+    var tiling = BoxTiling(
+      pass: pass, workR: form.workR, workC: form.workC, blockR: form.blockR, blockC: form.blockC,
+      blockV: block(problem.valueDim), blockD: block(problem.headDim), stepD: 4, stepC: tileC,
+      resident: true, lanes: 1, width: form.width, grain: grain, headDim: problem.headDim,
+      valueDim: problem.valueDim)
+    // A GPU hides latency by several workgroups at once.
+    let room =
+      capabilities.kind == .gpu
+      ? min(capabilities.localMemoryBytes, 64 << 10) : capabilities.localMemoryBytes
+    let steps = form.lanes == 1 ? [64, 32, 16, 8, 4] : [32, 16, 8, 4]
+    for resident in [true, false] {
+      for step in steps where step / 2 < longest {
+        tiling.stepD = min(step, longest)
+        tiling.lanes = min(form.lanes, max(1, tiling.stepD / grain))
+        while tiling.threads % tiling.lanes != 0 { tiling.lanes -= 1 }
+        tiling.resident = resident
+        // Staging values should not ask for more room than staging keys, or little more.
+        for divisor in [1, 2, 4, 8] where tileC % (4 * divisor) == 0 {
+          tiling.stepC = tileC / divisor
+          smallest = min(smallest, tiling.localBytes)
+          if tiling.localBytes <= room { return tiling }
+        }
+      }
+    }
+    return nil
+  }
+
+  /// All boxes of `count` (a power of two) rows with power-of-two sides, without those that are longer
+  /// than needed on an axis while another is short.
+  private static func boxes(_ count: Int, _ longest: [Int]) -> [[Int]] {
+    var result: [[Int]] = []
+    var t0 = 1
+    while t0 <= count {
+      var t1 = 1
+      while t0 * t1 <= count {
+        let tile = [t0, t1, count / (t0 * t1)]
+        if zip(tile, longest).allSatisfy({ $0 == 1 || $0 < 2 * $1 }) { result.append(tile) }
+        t1 *= 2
+      }
+      t0 *= 2
+    }
+    // A problem of fewer rows than a tile has places.
+    return result.isEmpty ? [[1, 1, count]] : result
+  }
+
+  /// The box of at most `count` columns that covers `extents` with the fewest boxes.
+  private static func columnBox(_ count: Int, _ extents: [Int]) -> (box: [Int], boxes: Int) {
+    let extents = extents.map { max($0, 1) }
+    var best: (box: [Int], boxes: Int) = ([1, 1, count], Int.max)
+    for k2 in (1...min(count, extents[2])).reversed() {
+      for k1 in 1...min(count / k2, extents[1]) {
+        let k0 = min(count / (k2 * k1), extents[0])
+        let box = [k0, k1, k2]
+        let boxes = zip(extents, box).reduce(1) { $0 * (($1.0 + $1.1 - 1) / $1.1) }
+        // Of equals, the first found has the longest rows: contiguous memory.
+        if boxes < best.boxes { best = (box, boxes) }
+      }
+    }
+    return best
+  }
+}
+
+extension BoxAxis {
+  /// Columns that a tile of `rows` rows in the middle of the axis streams.
+  func estimatedExtent(rows: Int, rowsAreKeys: Bool, topLeft: Bool) -> Int {
+    guard let longest = groups(topLeft: topLeft).map(\.group).max(by: { $0.n < $1.n }) else { return 0 }
+    let count = rowsAreKeys ? longest.n : longest.m
+    guard count > 0, rows > 0 else { return 0 }
+    // A few places, since rows at the ends of an axis meet fewer or are aligned otherwise.
+    let places = [0, (count - rows) / 3, (count - rows) / 2, count - rows].map { max($0, 0) }
+    let extents = places.map { place in
+      let last = min(place + rows, count) - 1
+      return columns(of: last, in: longest, rowsAreKeys: rowsAreKeys).upperBound
+        - columns(of: place, in: longest, rowsAreKeys: rowsAreKeys).lowerBound
+    }
+    return max(extents.reduce(0, +) / places.count, 0)
+  }
+}
