@@ -3,8 +3,11 @@
 #include <stdint.h>
 
 // All of the module's headers: a header that none names is not noticed by an incremental build.
+#include "tessera_attention.h"
 #include "tessera_gemm.h"
+#include "tessera_halves.h"
 #include "tessera_neighborhood.h"
+#include "tessera_parts.h"
 
 // C loops that Swift cannot express well on baseline x86-64: the compiler emits a version per
 // instruction set and the loader picks one (ifunc), so one binary runs everywhere.

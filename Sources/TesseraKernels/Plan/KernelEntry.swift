@@ -29,6 +29,7 @@ package enum KernelCatalogue {
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
+      PartKernels.entries,
       BoxKernels.entries,
       StridedCopy.entries,
     ]

@@ -103,7 +103,7 @@ struct NeighborhoodCase {
 }
 
 /// Device memory between guards, all bytes 0xFF beforehand: NaN in every floating-point type.
-private struct Guarded {
+struct Guarded {
   static let guardBytes = 4096
   let range: BufferRange
   let context: DeviceContext
