@@ -68,7 +68,7 @@ import Testing
     let ms = try #require(bound["ms"])
     #expect(abs(ms - flops / 50e9) < 1e-9)
     let window = try simulation(
-      shape + ["--causal", "--top-left", "--window", "128,all", "--soft-cap", "30", "--alibi"])
+      shape + ["--causal", "--top-left", "--window", "128,none", "--soft-cap", "30", "--alibi"])
     let needed = try #require((window["simulation"] as? [String: Any])?["pairsNeeded"] as? Double)
     #expect(needed == Double(8 * (1024 * 129 - 129 * 128 / 2)))
   }

@@ -8,21 +8,7 @@ struct PlanAttention: ParsableCommand {
     commandName: "attention",
     abstract: "Plans dense attention of a shape, and simulates its tiles.")
 
-  /// `l,r`: keys visible before and after a query's position; `all` does not limit a side.
-  struct Window: ExpressibleByArgument {
-    var left: Int?
-    var right: Int?
-
-    init?(argument: String) {
-      let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-      guard parts.count == 2 else { return nil }
-      for (part, side) in zip(parts, [\Window.left, \.right]) where part != "all" {
-        guard let limit = Int(part), limit >= 0 else { return nil }
-        self[keyPath: side] = limit
-      }
-    }
-  }
-
+  @OptionGroup var attention: DenseAttentionOptions
   @Option(help: "Sequences.") var batch = 1
   @Option(help: "Queries per sequence.") var queries: Int
   @Option(help: "Keys per sequence. Default: as many as queries.") var keys: Int?
@@ -30,15 +16,6 @@ struct PlanAttention: ParsableCommand {
   @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
   @Option(help: "Length of a query and of a key.") var headDim = 64
   @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
-  @Flag(help: "A query sees no key after its own position.") var causal = false
-  @Flag(help: "Query 0 stands at key 0; otherwise the last query stands at the last key.")
-  var topLeft = false
-  @Option(
-    help: ArgumentHelp(
-      "Keys visible before and after a query's position: 128,0. \"all\" does not limit a side.",
-      valueName: "l,r"))
-  var window: Window?
-  @Option(help: "c of the cap c·tanh(x / c) on the scores.") var softCap: Float?
   @Flag(help: "Plan for ALiBi slopes.") var alibi = false
   @Option(help: "Element type of q, k and v: f32, f16 or bf16.") var dtype: DType = .f32
   @OptionGroup var device: DeviceOptions
@@ -66,8 +43,8 @@ struct PlanAttention: ParsableCommand {
       q: (try Shape([batch, queries, heads, headDim]), dtype),
       k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
       v: (try Shape([batch, keys, kvHeads, valueDim ?? headDim]), dtype),
-      alibi: alibi ? (try Shape([heads]), .f32) : nil, causal: causal,
-      alignment: topLeft ? .topLeft : .bottomRight, windowLeft: window?.left,
-      windowRight: window?.right, softCap: softCap)
+      alibi: alibi ? (try Shape([heads]), .f32) : nil, causal: attention.causal,
+      alignment: attention.topLeft ? .topLeft : .bottomRight, windowLeft: attention.window.left,
+      windowRight: attention.window.right, softCap: attention.softCap, scale: attention.scale)
   }
 }

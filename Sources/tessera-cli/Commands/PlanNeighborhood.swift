@@ -8,8 +8,8 @@ struct PlanNeighborhood: ParsableCommand {
     commandName: "na",
     abstract: "Plans neighborhood attention over files or a shape, and simulates its tiles.",
     discussion: """
-      Without input files, --shape gives q; --kv-heads, --value-dim, --keys, --extra-keys, --circular, \
-      --bias and --key-mask give what differs from it.
+      Without input files, --shape gives q; --kv-heads, --value-dim, --keys, --extra-keys, --bias and \
+      --key-mask give what differs from it.
       """)
 
   @OptionGroup var na: NeighborhoodOptions
@@ -21,27 +21,16 @@ struct PlanNeighborhood: ParsableCommand {
   @Option(help: "With --shape: length of a value. Default: D.") var valueDim: Int?
   @Option(help: "With --shape: X.. of k and v, if they lie on another grid.") var keys: IntList?
   @Option(help: "With --shape: number of additional keys.") var extraKeys = 0
-  @Option(help: "With --shape: 1 for axes whose windows run around the ends.")
-  var circular = IntList([0])
   @Flag(help: "With --shape: plan for a relative-position bias.") var bias = false
   @Flag(help: "With --shape: plan for a key mask.") var keyMask = false
   @Flag(help: "Print one JSON document.") var json = false
-
-  func validate() throws {
-    guard circular.values.allSatisfy({ $0 == 0 || $0 == 1 }) else {
-      throw ValidationError("--circular: got \(circular.values), allowed 0 or 1 per axis")
-    }
-  }
 
   func run() throws {
     let problem: NeighborhoodProblem
     if let shape {
       problem = try self.problem(shape.values)
     } else {
-      let inputs = try files.read()
-      problem = try na.problem(
-        q: try inputs.required("q"), k: try inputs.required("k"), v: try inputs.required("v"),
-        extraK: inputs["extra_k"], extraV: inputs["extra_v"])
+      problem = try na.inputs(try files.read(single: ["bias"])).problem
     }
     let device = try device.open()
     let capabilities = device.context.capabilities
@@ -81,7 +70,7 @@ struct PlanNeighborhood: ParsableCommand {
       extraK: extra ? tensor([batch, extraKeys, kvHeads, headDim], dtype) : nil,
       extraV: extra ? tensor([batch, extraKeys, kvHeads, valueDim], dtype) : nil,
       bias: bias ? tensor([heads] + windows.map { $0 > Int.max / 2 ? Int.max : 2 * $0 - 1 }, .f32) : nil,
-      keyMask: keyMask ? tensor(lengths, .bool) : nil, circular: circular.values.map { $0 == 1 },
+      keyMask: keyMask ? tensor(lengths, .bool) : nil, circular: na.circularFlags,
       window: na.window.values, stride: na.stride.values, dilation: na.dilation.values,
       causal: na.causalFlags, scale: na.scale)
   }
