@@ -30,6 +30,7 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
       PartKernels.entries,
+      HalvesKernels.entries,
       BoxKernels.entries,
       StridedCopy.entries,
     ]
