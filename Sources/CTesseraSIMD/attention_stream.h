@@ -1,0 +1,150 @@
+#pragma once
+// The main loop of a tile: chunk by chunk of its columns, every register block of its rows.
+//
+//   lines of the box     . . . . . . . .        only the lines inside the block's interval on the
+//   the block's columns  . . [c c c c c c]      outer axes are visited; along the last axis the
+//                        . . [c c c c c c]      union of the block's intervals, in vectors of 8,
+//                        . . . . . . . .        each row masked to its own
+#include "attention_columns.h"
+#include "attention_rows.h"
+
+// Lines [line, line_end) × columns [col, col_end) of the box, gathered. Additional keys are a line that
+// every row meets.
+typedef struct {
+  int32_t line, line_end, col, col_end;
+  int finite, extra;
+} at_chunk;
+
+// Lists the column vectors of a register block: `from` to `to` of the lines within its outer intervals.
+static int32_t at_list(
+    const at_tile *t, const at_place *w, const at_chunk *c, const int32_t low[2],
+    const int32_t high[2], int32_t from, int32_t to, int pass) {
+  int32_t vectors = 0, width = c->col_end - c->col;
+  for (int32_t r = c->line; r < c->line_end; r++) {
+    int32_t j[2] = {r, 0};
+    if (!c->extra) {
+      j[0] = w->begin[0] + r / w->extent[1];
+      j[1] = w->begin[1] + r % w->extent[1];
+      if (j[0] < low[0] || j[0] >= high[0] || j[1] < low[1] || j[1] >= high[1]) continue;
+    }
+    for (int a = 0; a < 2; a++)
+      if (at_is_keys(pass) && !c->extra) j[a] = at_center(w, a, j[a]);
+    for (int32_t x = from; x < to; x += LANES, vectors++) {
+      t->start[vectors] = (r - c->line) * width + x - c->col;
+      t->column[vectors] = x;
+      t->used[vectors] = at_min(LANES, to - x);
+      t->outer[0][vectors] = j[0];
+      t->outer[1][vectors] = j[1];
+    }
+  }
+  return vectors;
+}
+
+// One register block against the listed column vectors.
+static void at_block(
+    const at_tile *t, size_t block, int32_t count, int32_t vectors, const at_row *rows, int finite,
+    int pass) {
+  size_t lds = t->lds, row = block * BLOCK_ROWS;
+  int keys = at_is_keys(pass);
+  float factor[BLOCK_ROWS] = {0};
+  tessera_at_product(t, t->row_a + row * t->d, t->col_at, t->d, vectors, t->scores);
+  if (pass != TESSERA_ATTENTION_FORWARD)
+    tessera_at_product(t, t->row_b + row * t->dv, t->col_bt, t->dv, vectors, t->slopes);
+  for (int32_t i = 0; i < count; i++) {
+    float *s = t->scores + (size_t)i * lds, *dp = t->slopes + (size_t)i * lds;
+    if (pass == TESSERA_ATTENTION_FORWARD) factor[i] = tessera_at_softmax(t, rows + i, s, vectors);
+    else tessera_at_weights(t, rows + i, s, dp, vectors, keys);
+  }
+  size_t bytes = (size_t)vectors * LANES * sizeof(float);
+  for (int32_t i = count; i < BLOCK_ROWS; i++) {
+    memset(t->scores + (size_t)i * lds, 0, bytes);
+    if (pass != TESSERA_ATTENTION_FORWARD) memset(t->slopes + (size_t)i * lds, 0, bytes);
+  }
+  if (pass != TESSERA_ATTENTION_QUERIES)
+    tessera_at_accumulate(
+        t, t->col_b, t->pad_v, vectors, t->scores, t->acc_b + row * t->pad_v,
+        pass == TESSERA_ATTENTION_FORWARD ? factor : NULL, finite);
+  if (pass != TESSERA_ATTENTION_FORWARD)
+    tessera_at_accumulate(
+        t, t->col_a, t->pad_d, vectors, t->slopes, t->acc_a + row * t->pad_d, NULL, finite);
+}
+
+// Runs every register block of the tile over a chunk. Columns of additional keys or for them are met
+// by every row.
+static void at_visit(
+    const at_tile *t, const at_place *w, const at_chunk *c, size_t head, int pass) {
+  int keys = at_is_keys(pass);
+  for (int32_t i0 = 0; i0 < w->row_end[0] - w->row[0]; i0++)
+    for (int32_t i1 = 0; i1 < w->row_end[1] - w->row[1]; i1++)
+      for (int32_t i2 = 0; i2 < w->row_end[2] - w->row[2]; i2 += BLOCK_ROWS) {
+        int32_t count = at_min(BLOCK_ROWS, w->row_end[2] - w->row[2] - i2);
+        at_row rows[BLOCK_ROWS];
+        for (int32_t i = 0; i < count; i++) {
+          rows[i].begin = c->extra ? 0 : t->low[2][i2 + i] - w->begin[2];
+          rows[i].end = c->extra ? c->col_end : t->high[2][i2 + i] - w->begin[2];
+          rows[i].place[0] = t->place[0][i0];
+          rows[i].place[1] = t->place[1][i1];
+          rows[i].place[2] = t->place[2][i2 + i];
+        }
+        int32_t from = at_max(rows[0].begin, c->col), to = at_min(rows[count - 1].end, c->col_end);
+        int32_t low[2] = {t->low[0][i0], t->low[1][i1]}, high[2] = {t->high[0][i0], t->high[1][i1]};
+        int32_t vectors = at_list(t, w, c, low, high, from, to, pass);
+        if (vectors == 0) continue;
+        for (size_t h = 0; h < (keys ? 1 : w->heads); h++) {
+          size_t block = (size_t)at_block_index(t, h, i0, i1, i2), query_head = keys ? head : w->head + h;
+          for (int32_t i = 0; i < count; i++) {
+            int32_t row = (int32_t)block * BLOCK_ROWS + i;
+            rows[i].row = row;
+            if (keys && !t->shown[row]) rows[i].begin = rows[i].end = 0;
+            if (pass == TESSERA_ATTENTION_QUERIES) {
+              rows[i].base = t->base[row];
+              rows[i].delta = t->delta[row];
+            }
+            rows[i].full = !c->extra && at_is_full(t->p);
+            if (!rows[i].full) continue;
+            const tessera_attention_axis *x = t->p->axis;
+            size_t table = (size_t)(2 * x[0].window - 1) * (size_t)(2 * x[1].window - 1)
+                * (size_t)(2 * x[2].window - 1);
+            rows[i].bias = t->p->bias ? t->x->bias + query_head * table : NULL;
+            rows[i].slope = t->p->alibi ? t->x->alibi[query_head] : 0;
+          }
+          at_block(t, block, count, vectors, rows, c->finite, pass);
+        }
+      }
+}
+
+// Streams the box of columns: whole lines if one fits into a chunk, else parts of a line.
+static void at_stream(
+    const at_tile *t, const at_place *w, size_t head, int pass) {
+  if (w->extent[0] <= 0 || w->extent[1] <= 0 || w->extent[2] <= 0) return;
+  int keys = at_is_keys(pass);
+  int32_t columns = at_min(t->p->chunk, w->extent[2]), lines = w->extent[0] * w->extent[1];
+  int32_t step = columns < w->extent[2] ? 1 : t->p->chunk / columns;
+  for (int32_t line = 0; line < lines; line += step)
+    for (int32_t col = 0; col < w->extent[2]; col += columns) {
+      at_chunk c = {
+          line, at_min(line + step, lines), col, at_min(col + columns, w->extent[2]), 1, 0};
+      int32_t width = c.col_end - c.col, count = (c.line_end - c.line) * width;
+      for (int32_t r = c.line; r < c.line_end; r++)
+        at_line(t, w, !keys, r, col, width, (r - c.line) * width);
+      c.finite = keys ? at_gather_queries(t, head, count)
+                      : at_gather_keys(t, w, count, 0, pass);
+      at_visit(t, w, &c, head, pass);
+    }
+}
+
+// Streams columns [begin, end) of one line that every row meets: additional keys, from vector
+// `first` of their tensors on, or queries for the gradients of additional keys.
+static void at_stream_all(
+    const at_tile *t, const at_place *w, size_t first, int32_t begin, int32_t end, size_t head,
+    int pass) {
+  int keys = at_is_keys(pass);
+  for (int32_t col = begin; col < end; col += t->p->chunk) {
+    at_chunk c = {0, 1, col, at_min(col + t->p->chunk, end), 1, 1};
+    int32_t count = c.col_end - c.col;
+    for (int32_t i = 0; i < count; i++) t->token[i] = first + (size_t)(col + i);
+    c.finite = keys ? at_gather_queries(t, head, count)
+                    : at_gather_keys(t, w, count, 1, pass);
+    at_visit(t, w, &c, head, pass);
+  }
+}
