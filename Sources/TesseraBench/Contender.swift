@@ -59,15 +59,20 @@ package enum Measurement {
   package static func interleaved(
     _ contenders: [Contender], budget: Budget
   ) throws(TesseraError) -> [[Double]] {
+    var round = 0.0
     for contender in contenders {
       let started = HostClock.now()
-      repeat { _ = try contender.run() } while seconds(since: started) < budget.warmup
+      var last = 0.0
+      repeat { last = try contender.run() } while seconds(since: started) < budget.warmup
+      round += last
     }
+    // Where one round alone takes longer than all samples should, three of them must do.
+    let minimum = round > budget.total ? min(3, budget.minimumSamples) : budget.minimumSamples
     var samples: [[Double]] = contenders.map { _ in [] }
     let started = HostClock.now()
     while samples[0].count < budget.maximumSamples {
       for (index, contender) in contenders.enumerated() { samples[index].append(try contender.run()) }
-      if samples[0].count >= budget.minimumSamples, seconds(since: started) > budget.total { break }
+      if samples[0].count >= minimum, seconds(since: started) > budget.total { break }
     }
     return samples
   }

@@ -20,4 +20,15 @@ package struct Verification: Sendable, Codable, Hashable {
     maxRatio = verdicts.map(\.verdict.ratio).max() ?? 0
     summary = verdicts.map { "\($0.name): \($0.verdict)" }.joined(separator: "; ")
   }
+
+  /// Both together: passed if both are.
+  package func and(_ other: Verification) -> Verification {
+    var result = self
+    result.passed = passed && other.passed
+    result.rms = max(rms, other.rms)
+    result.worstRow = max(worstRow, other.worstRow)
+    result.maxRatio = max(maxRatio, other.maxRatio)
+    result.summary += "; " + other.summary
+    return result
+  }
 }

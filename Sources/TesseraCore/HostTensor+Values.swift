@@ -26,6 +26,18 @@ extension HostTensor {
     }
   }
 
+  /// `count` elements from position `start` on as `Double`, of a floating-point type up to f32.
+  package func doubles(at start: Int, count: Int) -> [Double] {
+    let part = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      withUnsafeBytes { bytes in
+        guard let out = buffer.baseAddress, let source = bytes.baseAddress, count > 0 else { return }
+        HostTensor.convert(source + start * dtype.byteCount, dtype, to: out, count: count)
+      }
+      initialized = count
+    }
+    return part.map(Double.init)
+  }
+
   /// The elements in their own type, or `nil` if `Scalar` is not the tensor's element type.
   public func values<Scalar: TensorScalar>(as _: Scalar.Type) -> [Scalar]? {
     guard Scalar.dtype == dtype else { return nil }

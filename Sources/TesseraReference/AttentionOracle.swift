@@ -15,3 +15,12 @@ package struct AttentionOracle: Sendable {
 
 /// What the oracle says about one neighborhood attention: `o` is `[B, X.., H, Dv]`.
 package typealias NeighborhoodResult = AttentionOracle
+
+extension AttentionOracle {
+  /// These rows and then those of `other`.
+  package func followed(by other: AttentionOracle) -> AttentionOracle {
+    AttentionOracle(
+      o: o + other.o, lse: lse + other.lse, magnitude: magnitude + other.magnitude,
+      scoreMagnitude: scoreMagnitude + other.scoreMagnitude, keyCount: keyCount + other.keyCount)
+  }
+}

@@ -82,6 +82,18 @@ package struct BenchRow: Sendable, Codable {
   package var roofline: Double?
   /// Milliseconds the bytes alone would take at the copy bandwidth.
   package var boundMs: Double?
+  /// Bytes of scratch memory of the plan.
+  package var scratchBytes: Int?
+  /// Bytes of all inputs and outputs.
+  package var operandBytes: Int?
+  /// The most bytes in use while the operator ran, inputs and outputs included.
+  package var peakBytes: Int?
+  /// The time of dense attention over the same tokens divided by ours, and the same of the operations
+  /// that both do: what the tiles let it be at most.
+  package var speedup: Double?
+  package var bound: Double?
+  /// `speedup / bound`.
+  package var share: Double?
   package var verified: Bool
   package var error: ErrorSummary?
   package var peers: [String: Peer]
@@ -100,7 +112,7 @@ package struct BenchRow: Sendable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case schema, op, title, `case`, dtype, backend, device, driver, plan, ms, timer, tflops, gbps, roofline
-    case verified, error, peers, kernels, commit, command, seed, note
+    case scratchBytes, operandBytes, peakBytes, speedup, bound, share, verified, error, peers, kernels, commit, command, seed, note
     case copyGbps = "copy_gbps"
     case boundMs = "bound_ms"
     case notRun = "not_run"

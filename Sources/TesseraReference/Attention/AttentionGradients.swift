@@ -27,6 +27,11 @@ package struct Gradient: Sendable {
     )
   }
 
+  /// These values and then those of `other`.
+  package func followed(by other: Gradient) -> Gradient {
+    Gradient(values: (values + other.values)[...], noise: (noise + other.noise)[...])
+  }
+
   /// Adds one term and the square of its uncertainty.
   mutating func add(_ term: Double, at index: Int, noiseSquared: Double) {
     values[index] += term

@@ -54,7 +54,7 @@ struct DoctorCommand: ParsableCommand {
       let device = try Device(description)
       result.faults = device.context.capabilities.faults
       var failures: [ConformanceRunner.Failure] = []
-      for operation in ConformanceCase.Operator.allCases {
+      for operation in ConformanceOperator.allCases {
         failures += ConformanceRunner.run(operation, seeds: 1..<4, on: device).failures
       }
       let shape: Shape = [256, 256]
@@ -70,7 +70,7 @@ struct DoctorCommand: ParsableCommand {
       result.passed = failures.isEmpty
       result.detail =
         failures.first.map { "wrong result: \($0.operation.rawValue) seed \($0.seed): \($0.reason)" }
-        ?? "gemm and neighborhood attention agree with the oracle"
+        ?? "matrix products and attention, with gradients, agree with the oracle"
     } catch {
       result.detail = "\(error)"
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tessera
+import TesseraConformance
 import TesseraKernels
 
 /// `tessera plan OP`
@@ -56,10 +57,7 @@ struct PlanNeighborhood: ParsableCommand {
         q: whole, k: whole, v: whole, window: na.window.values, stride: na.stride.values,
         dilation: na.dilation.values, causal: na.causalFlags, scale: na.scale)
     } else {
-      let inputs = try files.read()
-      problem = try na.problem(
-        q: try inputs.required("q"), k: try inputs.required("k"), v: try inputs.required("v"),
-        extraK: inputs["extra_k"], extraV: inputs["extra_v"])
+      problem = try na.inputs(try files.read(single: ["bias"])).problem
     }
     let device = try device.open()
     try PlanPrinter.print(

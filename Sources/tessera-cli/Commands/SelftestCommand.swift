@@ -14,9 +14,12 @@ struct SelftestCommand: ParsableCommand {
       """)
 
   @OptionGroup var devices: DeviceOptions
-  @Option(help: "Operators: gemm, na, or both.") var op: [ConformanceCase.Operator] = ConformanceCase.Operator.allCases
+  @Option(
+    help: ArgumentHelp(
+      "Operator: \(ConformanceOperator.allCases.map(\.rawValue).joined(separator: ", ")). Repeatable. Default: all."))
+  var op: [ConformanceOperator] = []
   @Option(help: "Problems per operator and device.") var count = 300
-  @Option(help: "Combinations of types, transposes and head dimensions; each is a kernel to build.")
+  @Option(help: "Combinations of types, transposes, head dimensions and kinds of bias; each is a kernel to build.")
   var variants: UInt64 = 24
   @Option(help: "First seed.") var seed: UInt64 = 1
   @Flag(help: "Print one JSON document.") var json = false
@@ -33,7 +36,7 @@ struct SelftestCommand: ParsableCommand {
     var reports: [ConformanceRunner.Report] = []
     for description in found {
       let device = try Device(description)
-      for operation in op {
+      for operation in op.isEmpty ? ConformanceOperator.allCases : op {
         let progress = ProgressLine("\(description.id) \(operation.rawValue)", total: count)
         let report = ConformanceRunner.run(
           operation, seeds: seed..<(seed &+ UInt64(count)), on: device,
@@ -63,4 +66,4 @@ struct SelftestCommand: ParsableCommand {
   }
 }
 
-extension ConformanceCase.Operator: ExpressibleByArgument {}
+extension ConformanceOperator: ExpressibleByArgument {}

@@ -98,9 +98,8 @@ struct PhotoPipeline {
       Stage(
         name: "attention \(window[0])×\(window[1])", milliseconds: milliseconds,
         plan: try device.preparedPlan(problem).plan,
-        verification: try Verifier.neighborhoodAttention(
-          problem, q: q, k: k, v: v, extraK: nil, extraV: nil, o: o,
-          lse: try result.logSumExp.host())))
+        verification: Verifier.neighborhoodAttention(
+          NeighborhoodInputs(problem, q: q, k: k, v: v), o: o, lse: try result.logSumExp.host())))
     return o
   }
 

@@ -5,7 +5,7 @@ enum BenchTable {
   static func text(_ rows: [BenchRow]) -> String {
     let peers = Set(rows.flatMap(\.peers.keys)).sorted()
     var table = TextTable(
-      ["op", "case", "dtype", "device", "kernel", "ms", "±", "TFLOP/s", "GB/s", "error"]
+      ["op", "case", "dtype", "device", "kernel", "ms", "±", "TFLOP/s", "GB/s", "error", "scratch"]
         + peers.map { "× \($0)" })
     for row in rows {
       let ms = row.ms
@@ -17,6 +17,7 @@ enum BenchTable {
           row.tflops.map { Format.number($0, digits: 3) } ?? "",
           row.gbps.map { Format.number($0, digits: 3) } ?? "",
           row.error.map { Format.number($0.rms, digits: 2) } ?? "",
+          row.scratchBytes.map { Format.bytes($0) } ?? "",
         ] + peers.map { row.peers[$0].map { Format.fixed($0.ratio, 2) } ?? "" })
     }
     var lines = [table.text]
@@ -24,6 +25,13 @@ enum BenchTable {
       for (peer, reason) in row.notRun { result["\(row.backend)/\(peer)"] = reason }
     }
     if !peers.isEmpty { lines.append("× peer: its time divided by ours, above 1 is faster than the peer") }
+    for row in rows {
+      guard let speedup = row.speedup, let bound = row.bound, let share = row.share else { continue }
+      lines.append(
+        "\(row.op) \(row.dtype) \(row.title ?? row.caseText) on \(row.backend): "
+          + "\(Format.fixed(speedup, 2))× dense of \(Format.fixed(bound, 2))× possible with these tiles, "
+          + "\(Format.fixed(share * 100, 0)) %")
+    }
     for (peer, reason) in absent.sorted(by: { $0.key < $1.key }) {
       lines.append("not run: \(peer): \(reason)")
     }

@@ -28,7 +28,8 @@ struct FileOptions: ParsableArguments {
   }
 
   /// Reads every input, by name.
-  func read() throws(TesseraError) -> [String: HostTensor] {
+  /// - Parameter single: inputs that the operator takes in f32 whatever the type of the others.
+  func read(single: Set<String> = []) throws(TesseraError) -> [String: HostTensor] {
     var tensors: [String: HostTensor] = [:]
     for input in inputs {
       let (name, path) = Self.split(input)
@@ -37,8 +38,8 @@ struct FileOptions: ParsableArguments {
         if name == nil, path.hasSuffix(".npy") {
           throw .invalidArgument("--in", got: "\"\(input)\"", allowed: "name=FILE.npy for an npy file")
         }
-        tensors[key] =
-          tensor.dtype.isFloatingPoint ? try tensor.converted(to: dtype ?? tensor.dtype) : tensor
+        let target = single.contains(key) ? .f32 : dtype ?? tensor.dtype
+        tensors[key] = tensor.dtype.isFloatingPoint ? try tensor.converted(to: target) : tensor
       }
     }
     return tensors

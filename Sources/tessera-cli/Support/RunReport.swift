@@ -22,6 +22,8 @@ struct RunReport: Encodable {
   var op: String
   var device: DeviceReport
   var plan: PlanReport
+  /// The forward pass that ran before the gradients.
+  var forward: PlanReport?
   /// Median device time in milliseconds; host time where the device keeps none.
   var ms: Double
   var timer: String
@@ -35,8 +37,12 @@ struct RunReport: Encodable {
   var error: Verification?
 
   /// Runs `body` as often as asked, times it, reads and writes the results, verifies, prints.
+  /// - Parameters:
+  ///   - forward: the plan of work that `body` builds on and that is not timed.
+  ///   - before: that work's results, written and verified with those of `body`.
   static func run(
     _ op: String, options: RunOptions, on device: Device, plan: Plan,
+    forward: Plan? = nil, before: [(name: String, tensor: Tensor)] = [],
     _ body: () throws(TesseraError) -> [(name: String, tensor: Tensor)],
     verify: ([String: HostTensor]) throws(TesseraError) -> Verification
   ) throws {
@@ -54,7 +60,7 @@ struct RunReport: Encodable {
         samples.append(Double(HostClock.now() - started) * 1e-9)
       }
     }
-    let hosts = try results.map { (name: $0.name, tensor: try $0.tensor.host()) }
+    let hosts = try (before + results).map { (name: $0.name, tensor: try $0.tensor.host()) }
     let verification =
       options.verify
       ? try verify(Dictionary(hosts.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })) : nil
@@ -62,7 +68,7 @@ struct RunReport: Encodable {
     let seconds = Statistics(samples).median
     let report = RunReport(
       op: op, device: .init(id: device.info.id, name: device.info.name, driver: device.info.driver),
-      plan: PlanReport(plan), ms: seconds * 1e3, timer: timer, repetitions: options.repetitions,
+      plan: PlanReport(plan), forward: forward.map { PlanReport($0) }, ms: seconds * 1e3, timer: timer, repetitions: options.repetitions,
       gflops: seconds > 0 ? plan.flopsNeeded / seconds * 1e-9 : 0,
       gbps: seconds > 0 ? plan.bytes / seconds * 1e-9 : 0, kernels: device.kernelStatistics,
       memory: device.memoryStatistics,
@@ -78,7 +84,8 @@ struct RunReport: Encodable {
   private func printText() {
     print("\(op) on \(device.id) (\(device.name))")
     for output in outputs { print("  \(output.name): \(output.dtype)\(output.shape)") }
-    print("  kernel \(plan.kernel), schedule \(plan.schedule)")
+    print(
+      "  kernel \(plan.kernel), schedule \(plan.schedule), scratch \(Format.bytes(plan.scratchBytes))")
     print(
       "  \(Format.number(ms)) ms (\(timer) time, \(repetitions) run\(repetitions == 1 ? "" : "s")), "
         + "\(Format.number(gflops)) GFLOP/s, \(Format.number(gbps)) GB/s")

@@ -1,0 +1,95 @@
+package import TesseraCore
+
+/// The operators that have bench cases, with the shapes each is measured at.
+package enum BenchSuite: String, Sendable, CaseIterable {
+  case gemm, attention
+  case attentionBackward = "attention-backward"
+  case na
+  case naBackward = "na-backward"
+
+  /// The cases on a device of `kind` (`gpu`, `software`, `cpu`): the same shapes in kind, of sizes that
+  /// the device finishes.
+  package func cases(kind: String, dtypes: [DType]) -> [any BenchCase] {
+    dtypes.flatMap { dtype -> [any BenchCase] in
+      switch self {
+      case .gemm: Self.products(large: kind == "gpu", dtype)
+      case .attention, .attentionBackward:
+        Self.dense(large: kind == "gpu", backward: self == .attentionBackward, dtype)
+      case .na, .naBackward:
+        Self.neighborhoods(large: kind == "gpu", backward: self == .naBackward, dtype)
+      }
+    }
+  }
+
+  private static func products(large: Bool, _ dtype: DType) -> [any BenchCase] {
+    var cases = (large ? [1024, 2048, 4096, 8192] : [256, 512, 1024]).map {
+      GEMMBenchCase(m: $0, n: $0, k: $0, dtype: dtype)
+    }
+    let size = large ? 4096 : 512
+    cases.append(GEMMBenchCase(m: size, n: size, k: size, transposeB: true, dtype: dtype))
+    cases.append(GEMMBenchCase(m: size, n: size, k: size, transposeA: true, dtype: dtype))
+    cases.append(GEMMBenchCase(m: size, n: 64, k: size, dtype: dtype))
+    return cases
+  }
+
+  private static func dense(
+    large: Bool, backward: Bool, _ dtype: DType
+  ) -> [any BenchCase] {
+    func a(
+      _ queries: Int, keys: Int? = nil, heads: Int, kvHeads: Int? = nil, headDim: Int,
+      causal: Bool = false, window: (Int?, Int?) = (nil, nil)
+    ) -> AttentionBenchCase {
+      AttentionBenchCase(
+        batch: 1, queries: queries, keys: keys, heads: heads, kvHeads: kvHeads, headDim: headDim,
+        causal: causal, window: window, backward: backward, dtype: dtype)
+    }
+    guard large else {
+      return [
+        a(1024, heads: 4, headDim: 64), a(1024, heads: 4, kvHeads: 1, headDim: 64, causal: true),
+        a(2048, heads: 1, headDim: 128, causal: true, window: (255, 0)),
+        a(1, keys: 8192, heads: 4, kvHeads: 1, headDim: 64),
+      ]
+    }
+    return [
+      a(4096, heads: 16, headDim: 64), a(8192, heads: 16, headDim: 128),
+      a(8192, heads: 32, kvHeads: 8, headDim: 128, causal: true),
+      a(32768, heads: 8, headDim: 128, causal: true, window: (2047, 0)),
+      // Peak memory is looked at here.
+      a(65536, heads: 1, headDim: 64), a(1, keys: 65536, heads: 32, kvHeads: 8, headDim: 128),
+    ]
+  }
+
+  /// The shapes that neighborhood attention is for: small windows on pictures, wide ones on long
+  /// sequences, pictures and videos.
+  private static func neighborhoods(
+    large: Bool, backward: Bool, _ dtype: DType
+  ) -> [any BenchCase] {
+    func a(
+      _ lengths: [Int], _ window: [Int], stride: [Int] = [1], dilation: Int = 1, heads: Int,
+      headDim: Int, batch: Int = 1
+    ) -> NeighborhoodBenchCase {
+      NeighborhoodBenchCase(
+        batch: batch, lengths: lengths, heads: heads, headDim: headDim, window: window,
+        stride: stride, dilation: [dilation], backward: backward, dtype: dtype)
+    }
+    let batch = large ? 128 : 1
+    let pictures = [
+      a([56, 56], [7, 7], heads: 4, headDim: 32, batch: batch),
+      a([56, 56], [7, 7], dilation: 8, heads: 4, headDim: 32, batch: batch),
+    ]
+    guard large else {
+      return pictures + [
+        a([2048], [256], heads: 1, headDim: 128), a([64, 64], [24, 24], heads: 1, headDim: 64),
+        a([64, 64], [24, 24], stride: [8, 8], heads: 1, headDim: 64),
+        a([8, 16, 16], [3, 7, 7], heads: 4, headDim: 32),
+      ]
+    }
+    return pictures + [
+      a([32768], [2048], heads: 1, headDim: 128),
+      a([256, 256], [80, 80], heads: 24, headDim: 128),
+      a([256, 256], [80, 80], stride: [16, 16], heads: 24, headDim: 128),
+      a([30, 48, 80], [18, 24, 24], heads: 24, headDim: 128),
+      a([30, 48, 80], [18, 24, 24], stride: [16, 8, 8], heads: 24, headDim: 128),
+    ]
+  }
+}
