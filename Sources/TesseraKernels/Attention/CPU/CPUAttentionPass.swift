@@ -14,10 +14,10 @@ package enum CPUAttentionPass: String, Sendable, Hashable, CaseIterable {
   /// The number the C loops know it by.
   var code: Int32 {
     switch self {
-    case .forward: Int32(TESSERA_ATTENTION_FORWARD.rawValue)
-    case .queryGradient: Int32(TESSERA_ATTENTION_QUERIES.rawValue)
-    case .keyGradient: Int32(TESSERA_ATTENTION_KEYS.rawValue)
-    case .extraGradient: Int32(TESSERA_ATTENTION_EXTRA.rawValue)
+    case .forward: Int32(TESSERA_ATTENTION_FORWARD)
+    case .queryGradient: Int32(TESSERA_ATTENTION_QUERIES)
+    case .keyGradient: Int32(TESSERA_ATTENTION_KEYS)
+    case .extraGradient: Int32(TESSERA_ATTENTION_EXTRA)
     }
   }
 
