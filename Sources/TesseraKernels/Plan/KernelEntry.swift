@@ -26,10 +26,12 @@ package enum KernelCatalogue {
   /// All entries. Each operator family adds its own list here.
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
+      CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
       PartKernels.entries,
+      HalvesKernels.entries,
       BoxKernels.entries,
       StridedCopy.entries,
     ]
