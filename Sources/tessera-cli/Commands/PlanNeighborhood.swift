@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tessera
+import TesseraConformance
 import TesseraKernels
 
 /// `tessera plan na`

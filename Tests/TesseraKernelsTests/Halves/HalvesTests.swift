@@ -37,7 +37,7 @@ import Testing
       for half in HalvesProblem.Half.allCases {
         let whole = try test.run(half, on: context)
         var limited = context.capabilities
-        let entries = [test.q, test.k, test.v, test.weights].map { $0.byteCount / 2 }
+        let entries = [test.q, test.k, test.v, test.weights, test.dO].map { $0.byteCount / 2 }
         limited.maxBindingRange = max(
           entries.max() ?? 0, 4 * test.problem.biasDimensions.reduce(1, *) * 8)
         let cut = try test.run(half, limited, on: context)

@@ -74,6 +74,12 @@ extension CPUAttentionPlanner {
     counts.partial += integer(visited + extra - full)
     counts.skipped += integer(max(dense - visited, 0))
     plan.tiles = counts
+    let (rowBox, columnBox) = ([1, 1, blockRows], [1, 1, lanes])
+    if pass.rowsAreKeys {
+      plan.inverseTileShape = TileShape(queryTile: columnBox, keyTile: rowBox)
+    } else {
+      plan.tileShape = TileShape(queryTile: rowBox, keyTile: columnBox)
+    }
     plan.flopsDone +=
       (visited + extra) * Double(blockRows * lanes)
       * pass.flopsPerPair(headDim: problem.headDim, valueDim: problem.valueDim)
