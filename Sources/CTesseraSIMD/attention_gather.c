@@ -13,7 +13,7 @@ INLINE int at_gather(
     const float *from[LANES];
     // The last vectors may come twice; their second places lie past the chunk's end.
     for (int32_t x = 0; x < LANES; x++)
-      from[x] = at_floats(
+      from[x] = elements_load(
           source, dtype, t->vector[at_min(i + x, count - 1)] * dim, dim,
           t->staging + (size_t)x * room);
     if (transposed) {
@@ -46,15 +46,6 @@ INLINE int at_gather(
   return v8_sum(check) + rest == 0;
 }
 
-INLINE float at_dot(const float *a, const float *b, size_t count) {
-  v8 sum = v8_splat(0);
-  size_t c = 0;
-  for (; c + LANES <= count; c += LANES) sum += v8_load(a + c) * v8_load(b + c);
-  float rest = 0;
-  for (; c < count; c++) rest += a[c] * b[c];
-  return v8_sum(sum) + rest;
-}
-
 TESSERA_CLONES
 int tessera_at_gather(
     const at_tile *t, const void *source, int32_t dtype, size_t dim, size_t pad, int32_t count,
@@ -63,17 +54,4 @@ int tessera_at_gather(
 }
 
 TESSERA_CLONES
-float tessera_at_dot(const float *a, const float *b, size_t count) { return at_dot(a, b, count); }
-
-TESSERA_CLONES
-void tessera_attention_reduce(
-    const float *partial, size_t parts, size_t count, size_t first, size_t last, void *out,
-    int32_t dtype) {
-  for (size_t at = first; at < last; at += 64) {
-    size_t width = last - at < 64 ? last - at : 64;
-    float sum[64] = {0};
-    for (size_t part = 0; part < parts; part++)
-      for (size_t i = 0; i < width; i++) sum[i] += partial[part * count + at + i];
-    at_store(out, dtype, at, sum, width);
-  }
-}
+float tessera_at_dot(const float *a, const float *b, size_t count) { return elements_dot(a, b, count); }

@@ -43,7 +43,7 @@ static inline void at_load_row(const at_tile *t, const at_place *w, int pass, at
   const tessera_attention_constants *p = t->p;
   int keys = at_is_keys(pass);
   const void *a = keys ? w->k : t->x->q, *b = keys ? w->v : t->x->d_o;
-  const float *from = at_floats(a, p->dtype, own.vector * t->d, t->d, t->staging);
+  const float *from = elements_load(a, p->dtype, own.vector * t->d, t->d, t->staging);
   float *to = t->row_a + own.block * BLOCK_ROWS * t->d + own.lane;
   for (size_t c = 0; c < t->d; c++) to[c * BLOCK_ROWS] = from[c] * p->scale;
   if (pass == TESSERA_ATTENTION_FORWARD) {
@@ -51,14 +51,14 @@ static inline void at_load_row(const at_tile *t, const at_place *w, int pass, at
     t->l[own.row] = 0;
     return;
   }
-  from = at_floats(
+  from = elements_load(
       b, keys ? p->dtype : p->output_dtype, own.vector * t->dv, t->dv, t->staging);
   to = t->row_b + own.block * BLOCK_ROWS * t->dv + own.lane;
   for (size_t c = 0; c < t->dv; c++) to[c * BLOCK_ROWS] = from[c];
   if (pass == TESSERA_ATTENTION_QUERIES) {
     t->base[own.row] = at_exponent_base(t->x->lse[own.vector]);
     size_t room = LANES * at_round(t->pad_d > t->pad_v ? t->pad_d : t->pad_v, 16) / 2;
-    const float *o = at_floats(
+    const float *o = elements_load(
         t->x->o, p->output_dtype, own.vector * t->dv, t->dv, t->staging + room);
     t->delta[own.row] = t->x->delta[own.vector] = tessera_at_dot(from, o, t->dv);
   } else {
@@ -91,12 +91,12 @@ static inline void at_store_row(const at_tile *t, const at_place *w, int pass, a
     float sum = t->l[own.row];
     t->x->lse[own.vector] = sum == 0 ? -__builtin_inff() : t->m[own.row] + logf(sum);
     at_scale(acc_b, sum == 0 ? 0 : 1 / sum, t->dv);
-    at_store(t->x->o, p->output_dtype, to_b, acc_b, t->dv);
+    elements_store(t->x->o, p->output_dtype, to_b, t->dv, acc_b);
   } else if (pass == TESSERA_ATTENTION_QUERIES) {
-    at_store(t->x->d_q, p->dtype, to_a, acc_a, t->d);
+    elements_store(t->x->d_q, p->dtype, to_a, t->d, acc_a);
   } else {
-    at_store(w->d_k, w->gradient_dtype, to_a, acc_a, t->d);
-    at_store(w->d_v, w->gradient_dtype, to_b, acc_b, t->dv);
+    elements_store(w->d_k, w->gradient_dtype, to_a, t->d, acc_a);
+    elements_store(w->d_v, w->gradient_dtype, to_b, t->dv, acc_b);
   }
 }
 

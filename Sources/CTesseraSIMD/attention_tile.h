@@ -11,8 +11,7 @@
 //   KEYS      K, V           Qᵀ, dOᵀ, Q, dO, LSE, δ          dK, dV
 //   EXTRA     as KEYS, with the additional keys as rows
 #include "include/tessera_attention.h"
-#include "include/tessera_simd.h"
-#include "vector.h"
+#include "elements.h"
 #include "../../Shaders/Attention/attention_axis.h"
 
 // Rows and column vectors of one register block.
@@ -127,29 +126,6 @@ static inline size_t at_layout(
   ARRAY(outer[1], int32_t, vectors)
 #undef ARRAY
   return at;
-}
-
-// Element `i` of a tensor of storage type `dtype`.
-INLINE const void *at_element(const void *base, int32_t dtype, size_t i) {
-  return (const char *)base + i * (dtype == 0 ? 4 : 2);
-}
-
-// `count` elements from `i` on as f32: in place if they are, else converted into `room`.
-INLINE const float *at_floats(
-    const void *base, int32_t dtype, size_t i, size_t count, float *room) {
-  const void *source = at_element(base, dtype, i);
-  if (dtype == 0) return source;
-  if (dtype == 1) tessera_f16_to_f32(source, room, count);
-  else tessera_bf16_to_f32(source, room, count);
-  return room;
-}
-
-// Stores `count` floats from element `i` on.
-INLINE void at_store(void *base, int32_t dtype, size_t i, const float *source, size_t count) {
-  void *target = (char *)base + i * (dtype == 0 ? 4 : 2);
-  if (dtype == 0) memcpy(target, source, count * sizeof(float));
-  else if (dtype == 1) tessera_f32_to_f16(source, target, count);
-  else tessera_f32_to_bf16(source, target, count);
 }
 
 // What is subtracted from a query's scores: its LSE; +inf for a query without keys, as e^(s − inf) is 0.

@@ -80,8 +80,3 @@ size_t tessera_attention_local_bytes(const tessera_attention_constants *_Nonnull
 void tessera_attention_tile(
     const tessera_attention_constants *_Nonnull p, const tessera_attention_operands *_Nonnull x,
     int32_t pass, size_t index, void *_Nonnull local);
-
-// Adds `parts` partial sums of `count` floats in order and stores elements [first, last) as `dtype`.
-void tessera_attention_reduce(
-    const float *_Nonnull partial, size_t parts, size_t count, size_t first, size_t last,
-    void *_Nonnull out, int32_t dtype);

@@ -14,11 +14,13 @@ package enum AttentionPlanner {
     try problem.validate()
     var plan = Plan(operation: "attention", schedule: "tiled", tile: [])
     guard problem.queryTokens > 0, problem.heads > 0 else { return plan }
-    if capabilities.backend == .cpu {
-      throw .unsupported("dense attention", device: capabilities.name)
-    }
     let box = BoxProblem(problem)
-    try BoxPlanner.forward(box, try BoxOperands(problem), to: &plan, capabilities)
+    let operands = try BoxOperands(problem)
+    if capabilities.backend == .cpu {
+      try CPUAttentionPlanner.forward(box, operands, to: &plan, capabilities)
+    } else {
+      try BoxPlanner.forward(box, operands, to: &plan, capabilities)
+    }
     plan.finishAttention(box, backward: false)
     return plan
   }
@@ -33,14 +35,15 @@ package enum AttentionPlanner {
     try problem.validate()
     var plan = Plan(operation: "attention-backward", schedule: "tiled", tile: [])
     guard problem.heads > 0 else { return plan }
-    if capabilities.backend == .cpu {
-      throw .unsupported("gradients of dense attention", device: capabilities.name)
-    }
     let box = BoxProblem(problem)
     guard box.batch > 0 else { return plan }
     let delta = plan.addScratch(4 * problem.queryTokens * problem.heads)
-    try BoxPlanner.backward(
-      box, try BoxOperands(problem, delta: delta), to: &plan, capabilities)
+    let operands = try BoxOperands(problem, delta: delta)
+    if capabilities.backend == .cpu {
+      try CPUAttentionPlanner.backward(box, operands, to: &plan, capabilities)
+    } else {
+      try BoxPlanner.backward(box, operands, to: &plan, capabilities)
+    }
     plan.finishAttention(box, backward: true)
     return plan
   }

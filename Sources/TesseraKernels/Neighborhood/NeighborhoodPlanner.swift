@@ -14,16 +14,13 @@ package enum NeighborhoodPlanner {
     try problem.validate()
     var plan = Plan(operation: "na", schedule: "tiled", tile: [])
     guard problem.batch > 0, problem.queryTokens > 0, problem.heads > 0 else { return plan }
-    if capabilities.backend == .cpu {
-      guard problem.isPlain else {
-        throw .unsupported(
-          "neighborhood attention with a bias table, key mask, circular axis or query grid of its own",
-          device: capabilities.name)
-      }
-      return try CPUNeighborhoodPlanner.plan(problem, capabilities)
-    }
     let box = BoxProblem(problem)
-    try BoxPlanner.forward(box, try BoxOperands(problem), to: &plan, capabilities)
+    let operands = try BoxOperands(problem)
+    if capabilities.backend == .cpu {
+      try CPUAttentionPlanner.forward(box, operands, to: &plan, capabilities)
+    } else {
+      try BoxPlanner.forward(box, operands, to: &plan, capabilities)
+    }
     plan.finishAttention(box, backward: false)
     return plan
   }
@@ -38,12 +35,19 @@ package enum NeighborhoodPlanner {
     try problem.validate()
     var plan = Plan(operation: "na-backward", schedule: "tiled", tile: [])
     guard problem.batch > 0, problem.heads > 0 else { return plan }
-    if capabilities.backend == .cpu {
-      throw .unsupported("gradients of neighborhood attention", device: capabilities.name)
-    }
     let box = BoxProblem(problem)
     let delta = plan.addScratch(4 * problem.batch * problem.queryTokens * problem.heads)
     let operands = try BoxOperands(problem, delta: delta)
+    if capabilities.backend == .cpu {
+      try CPUAttentionPlanner.backward(
+        box, operands,
+        extra: (
+          .operand(Plan.NeighborhoodOperand.dExtraK.rawValue),
+          .operand(Plan.NeighborhoodOperand.dExtraV.rawValue)
+        ), to: &plan, capabilities)
+      plan.finishAttention(box, backward: true)
+      return plan
+    }
     try BoxPlanner.backward(box, operands, to: &plan, capabilities)
     if problem.extraKeys > 0 {
       let extra = operands.extraKeysAlone(

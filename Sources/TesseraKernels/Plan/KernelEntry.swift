@@ -26,6 +26,7 @@ package enum KernelCatalogue {
   /// All entries. Each operator family adds its own list here.
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
+      CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
