@@ -27,6 +27,15 @@ package enum BoxPass: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// What a split computes a part of.
+  package var results: [Role] {
+    switch self {
+    case .forward: [.o, .lse]
+    case .queryGradient: [.dQ]
+    case .keyGradient: [.dK, .dV]
+    }
+  }
+
   /// Whether the kernel writes the slot.
   package func writes(_ role: Role) -> Bool {
     switch role {

@@ -48,20 +48,29 @@ struct BoxRecorder {
 
   func record(to plan: inout Plan) throws(TesseraError) {
     let kernel = plan.kernels.count
-    plan.kernels.append(KernelSpec(tiling.pass.kernel, parameters))
-    let ranges = try tileRanges()
     let grid = try grid()
-    let batches = try batchRanges(grid, carries: ranges.count > 1)
+    let splits = splits(grid)
+    plan.kernels.append(KernelSpec(tiling.pass.kernel, parameters(partial: splits > 1)))
+    let ranges = try tileRanges(splits)
+    let batches = try batchRanges(grid, splits, carries: ranges.count > 1)
     var state = plan.unusedScratch()
     if ranges.count > 1 {
-      plan.scratch[plan.scratch.count - 1] = stateBytes(grid) * batches[0].count
-      state.byteCount = stateBytes(grid) * batches[0].count
+      plan.scratch[plan.scratch.count - 1] = stateBytes(grid, splits) * batches[0].count
+      state.byteCount = stateBytes(grid, splits) * batches[0].count
+    }
+    var partial: [BoxPass.Role: Plan.Source] = [:]
+    if splits > 1 {
+      for role in tiling.pass.results {
+        if let bytes = partialBytes(role) { partial[role] = plan.addScratch(splits * bytes) }
+      }
     }
     for batch in batches {
       var arguments: [Plan.Argument] = []
       for role in tiling.pass.roles {
         if role == .state {
           arguments.append(state)
+        } else if let source = partial[role], let bytes = partialBytes(role) {
+          arguments.append(.init(source, byteCount: splits * bytes))
         } else if let tensor = operands[role] {
           let first = tensor.shared ? 0 : batch.lowerBound
           arguments.append(
@@ -81,10 +90,11 @@ struct BoxRecorder {
           | (problem.topLeft ? BoxPlanner.flagTopLeft : 0)
         plan.dispatches.append(
           .init(
-            kernel: kernel, grid: GridSize(grid.x, grid.y, grid.z * batch.count),
-            constants: constants(range, flags), arguments: arguments))
+            kernel: kernel, grid: GridSize(grid.x, grid.y, grid.z * splits * batch.count),
+            constants: constants(range, splits, flags), arguments: arguments))
       }
     }
+    try join(partial, splits, to: &plan)
     count(&plan)
     if tiling.pass.rowsAreKeys {
       // The first key gradient is that of the tensor K; additional keys come after it.
@@ -94,11 +104,11 @@ struct BoxRecorder {
       plan.tileShape = TileShape(
         queryTile: tiling.rowTile, keyTile: tiling.columnTile, keyPlaces: tiling.tileC)
     }
-    note(&plan, ranges.count, batches.count)
+    note(&plan, ranges.count, batches.count, splits)
   }
 
   /// The parameters as the kernel names them, for OpenCL's `-D` and Vulkan's specialization.
-  private var parameters: [KernelSpec.Parameter] {
+  private func parameters(partial: Bool) -> [KernelSpec.Parameter] {
     let extra = !tiling.pass.rowsAreKeys && problem.extraKeys > 0
     return [
       .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
@@ -111,16 +121,20 @@ struct BoxRecorder {
       .init("SOFT_CAP", problem.softCap == nil ? 0 : 1), .init("KEY_MASK", problem.keyMask ? 1 : 0),
       .init("EXTRA_KEYS", extra ? 1 : 0), .init("PACKED", problem.sequences == nil ? 0 : 1),
       .init("WIDTH", tiling.width), .init("Q_DTYPE", problem.dtype.kernelCode),
-      .init("O_DTYPE", problem.outputDType.kernelCode),
-      .init("GRADIENT_DTYPE", problem.dtype.kernelCode),
+      .init("O_DTYPE", partial && tiling.pass == .forward ? 0 : problem.outputDType.kernelCode),
+      .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
     ]
   }
 
   /// Which column tiles each dispatch takes, so that no invocation makes more loop iterations than the
   /// driver lets it.
-  private func tileRanges() throws(TesseraError) -> [Range<Int>] {
+  private func tileRanges(_ splits: Int) throws(TesseraError) -> [Range<Int>] {
+    let most = (most + splits - 1) / splits
     guard let limit = capabilities.maxLoopIterations else { return [0..<max(most, 1)] }
-    let outside = tiling.iterationsOutside + (problem.sequences ?? -1) + 1
+    let offsets = problem.axes.reduce(0) { $0 + ($1.keys > $1.queries ? 40 + $1.dilation : 0) }
+    let outside =
+      tiling.iterationsOutside(rings: problem.axes.contains { $0.kind == .ring }) + offsets
+      + (problem.sequences ?? -1) + 1
     let together = (limit - limit / 16 - outside) / tiling.iterationsPerTile
     guard together > 0 else {
       throw .overLimit(
@@ -161,13 +175,15 @@ struct BoxRecorder {
   }
 
   /// Bytes of carried state of one batch entry.
-  private func stateBytes(_ grid: GridSize) -> Int {
-    grid.count * tiling.stateWords * tiling.threads * 4
+  private func stateBytes(_ grid: GridSize, _ splits: Int) -> Int {
+    grid.count * splits * tiling.stateWords * tiling.threads * 4
   }
 
   /// Batch entries of each dispatch, so that every range can be bound and counted.
-  private func batchRanges(_ grid: GridSize, carries: Bool) throws(TesseraError) -> [Range<Int>] {
-    var most = capabilities.maxGroupCount[2] / grid.z
+  private func batchRanges(
+    _ grid: GridSize, _ splits: Int, carries: Bool
+  ) throws(TesseraError) -> [Range<Int>] {
+    var most = capabilities.maxGroupCount[2] / (grid.z * splits)
     var step = 1
     var widest = (name: "lse", bytes: 0)
     for role in tiling.pass.roles {
@@ -182,7 +198,7 @@ struct BoxRecorder {
         leastCommonMultiple(tensor.bytes, max(capabilities.bindingAlignment, 4)) / tensor.bytes)
     }
     if carries {
-      let bytes = stateBytes(grid)
+      let bytes = stateBytes(grid, splits)
       if bytes > widest.bytes { widest = ("carried state", bytes) }
       most = min(most, min(capabilities.maxBindingRange, Int(Int32.max)) / bytes)
     }
@@ -203,7 +219,7 @@ struct BoxRecorder {
     return a / x * b
   }
 
-  private func constants(_ range: Range<Int>, _ flags: Int) -> [UInt8] {
+  private func constants(_ range: Range<Int>, _ splits: Int, _ flags: Int) -> [UInt8] {
     func packed(_ box: [Int]) -> Int { box[0] << 20 | box[1] << 10 | box[2] }
     var constants = ConstantBlock()
     for axis in problem.axes { constants.append(axis.keys) }
@@ -219,7 +235,7 @@ struct BoxRecorder {
     constants.append(problem.softCap ?? 0)
     constants.append(packed(tiling.rowTile))
     constants.append(packed(tiling.columnTile))
-    for value in rowTiles + [range.lowerBound, range.upperBound, 1, flags] { constants.append(value) }
+    for value in rowTiles + [range.lowerBound, range.upperBound, splits, flags] { constants.append(value) }
     return constants.bytes
   }
 
@@ -261,7 +277,7 @@ struct BoxRecorder {
       2 * (visited + extra) * Double(tiling.tileR * tiling.tileC) * Double(tiling.productsPerPair)
   }
 
-  private func note(_ plan: inout Plan, _ ranges: Int, _ batches: Int) {
+  private func note(_ plan: inout Plan, _ ranges: Int, _ batches: Int, _ splits: Int) {
     let name =
       switch tiling.pass {
       case .forward: "forward"
@@ -274,6 +290,9 @@ struct BoxRecorder {
     )
     if ranges > 1 {
       plan.notes.append("\(columns) tiles in \(ranges) dispatches, for the driver's loop limit")
+    }
+    if splits > 1 {
+      plan.notes.append("\(columns) tiles split over \(splits) workgroups each, as there are few \(rows) tiles")
     }
     if batches > 1 {
       plan.notes.append("batch in \(batches) parts, for the device's binding range")

@@ -43,18 +43,16 @@ extension BoxTiling {
       guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
         var tiling = fitted(pass, form, problem, capabilities, &smallest)
       else { continue }
+      let search = BoxColumns(problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys)
       for box in boxes(tiling.tileR, longest) {
         tiling.rowTile = box
-        let extents = zip(problem.axes, zip(longest, box)).map { axis, sizes in
-          axis.estimatedExtent(
-            rows: min(sizes.1, sizes.0), rowsAreKeys: pass.rowsAreKeys)
-        }
-        let (columnTile, columnTiles) = columnBox(tiling.tileC, extents)
+        let (columnTile, visited) = search.best(for: box)
         tiling.columnTile = columnTile
         let rowTiles = zip(longest, box).reduce(1.0) { $0 * Double(($1.0 + $1.1 - 1) / $1.1) }
         let extra =
           pass.rowsAreKeys ? 0 : (problem.extraKeys + tiling.tileC - 1) / tiling.tileC
-        let tiles = rowTiles * Double(columnTiles + extra)
+        // Of all dilation groups together.
+        let tiles = visited / Double(problem.groups) + rowTiles * Double(extra)
         let workgroups =
           rowTiles * Double(problem.batch * problem.groups)
           * Double(pass.rowsAreKeys ? problem.kvHeads : problem.heads)
@@ -147,21 +145,5 @@ extension BoxTiling {
     }
     // A problem of fewer rows than a tile has places.
     return result.isEmpty ? [[1, 1, count]] : result
-  }
-
-  /// The box of at most `count` columns that covers `extents` with the fewest boxes.
-  private static func columnBox(_ count: Int, _ extents: [Int]) -> (box: [Int], boxes: Int) {
-    let extents = extents.map { max($0, 1) }
-    var best: (box: [Int], boxes: Int) = ([1, 1, count], Int.max)
-    for k2 in (1...min(count, extents[2])).reversed() {
-      for k1 in 1...min(count / k2, extents[1]) {
-        let k0 = min(count / (k2 * k1), extents[0])
-        let box = [k0, k1, k2]
-        let boxes = zip(extents, box).reduce(1) { $0 * (($1.0 + $1.1 - 1) / $1.1) }
-        // Of equals, the first found has the longest rows: contiguous memory.
-        if boxes < best.boxes { best = (box, boxes) }
-      }
-    }
-    return best
   }
 }

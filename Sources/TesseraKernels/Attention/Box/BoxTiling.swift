@@ -108,11 +108,11 @@ package struct BoxTiling: Sendable, Hashable {
   }
 
   /// Loop iterations of one invocation outside the loop over column tiles, without those over the
-  /// sequences of a packed batch.
-  package var iterationsOutside: Int {
+  /// sequences of a packed batch, and without the search for the queries of a grid of their own.
+  package func iterationsOutside(rings: Bool) -> Int {
     let perThread = (tileR + threads - 1) / threads
-    // Bisections of rings, common divisors, queries' offsets.
-    let indices = (perThread + 3) * 3 * 80 + 256
+    // Two bisections of up to 33 steps for each row and each end of the tile, along three axes.
+    let indices = 64 + (rings ? (perThread + 3) * 3 * 2 * 33 : 0)
     let staging = rounds(tileR, stepD) * (paddedHeadDim + paddedValueDim) / stepD
     return indices + staging + perThread * (2 + valueDim / grain)
   }
