@@ -19,10 +19,12 @@
 
 PARAMETER(8, int, VECTOR, 0)
 
-// Axes as in na_halves.h. `table` is the number of relative positions.
+// Axes as in na_halves.h. `table` is the number of relative positions, `first` the number of parts in
+// OUT that earlier dispatches make.
 CONSTANT_BLOCK(
     int keys[3]; int queries[3]; int window[3]; int stride[3]; int dilation[3]; int kinds;
-    int heads; int group; int headDim; int valueDim; int table; int batch; float scale; int flags;)
+    int heads; int group; int headDim; int valueDim; int table; int batch; float scale; int flags;
+    int first;)
 
 #define FLAG_MASK 1       // MASK is read
 #define FLAG_GIVEN 8      // Q holds dS; K, V, DO, BIAS, LSE and DELTA are not read

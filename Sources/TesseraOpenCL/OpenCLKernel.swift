@@ -49,7 +49,12 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     self.handle = handle
     self.signature = signature
     fromBinary = program.fromBinary
-    binary = program.readBinary().map { OpenCLBinary.wrapped($0, for: device.capabilities) }
+    // PoCL keeps what it compiles on disk by itself. Asked for a binary it compiles every kernel once
+    // more, for any workgroup, which takes as long as the kernel that will run.
+    let keepsItsOwn = device.capabilities.driver == "Portable Computing Language"
+    binary =
+      keepsItsOwn
+      ? nil : program.readBinary().map { OpenCLBinary.wrapped($0, for: device.capabilities) }
     let group = signature.workgroup + [1, 1]
     local = (group[0], group[1], group[2])
     let slots = signature.slots.count

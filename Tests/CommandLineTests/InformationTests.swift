@@ -56,7 +56,8 @@ import Testing
 
   @Test func `every command explains itself`() throws {
     for command in [
-      [], ["devices"], ["doctor"], ["run"], ["run", "gemm"], ["run", "na"], ["plan"], ["bench"],
+      [], ["devices"], ["doctor"], ["run"], ["run", "gemm"], ["run", "na"], ["plan"], ["plan", "na"],
+      ["plan", "attention"], ["bench"],
       ["selftest"], ["demo"],
     ] {
       let outcome = try CommandRunner.run(command + ["--help"])

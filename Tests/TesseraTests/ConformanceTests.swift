@@ -6,17 +6,26 @@ import Testing
 /// Random problems against the f64 oracle, in guarded memory, twice for equal bits. The same run as
 /// `tessera selftest`. `TESSERA_CONFORMANCE_COUNT` sets how many per operator and back-end.
 @Suite("Conformance") struct ConformanceTests {
-  static let count = UInt64(ProcessInfo.processInfo.environment["TESSERA_CONFORMANCE_COUNT"] ?? "") ?? 300
+  /// Problems of an operator, and distinct combinations of compile-time parameters among them: software
+  /// drivers take seconds per kernel, and gradients have several kernels each.
+  static func extent(_ operation: ConformanceOperator) -> (count: UInt64, variants: UInt64) {
+    let given = ProcessInfo.processInfo.environment["TESSERA_CONFORMANCE_COUNT"].flatMap { UInt64($0) }
+    return switch operation {
+    // Twelve: every element type with every transpose.
+    case .gemm: (given ?? 300, 12)
+    default: (given ?? 200, 6)
+    }
+  }
 
   @Test(arguments: Devices.backends, ConformanceOperator.allCases)
   func `random problems agree with the oracle`(
     backend: BackendKind, operation: ConformanceOperator
   ) throws {
     let device = try Devices.first(backend)
-    // Twelve: every element type with every transpose. Software drivers take seconds per kernel.
+    let (count, variants) = Self.extent(operation)
     let report = ConformanceRunner.run(
-      operation, seeds: 1..<(1 + Self.count), on: device, variants: 12)
-    #expect(report.problems == Int(Self.count))
+      operation, seeds: 1..<(1 + count), on: device, variants: variants)
+    #expect(report.problems == Int(count))
     for failure in report.failures.prefix(5) {
       Issue.record("seed \(failure.seed): \(failure.reason)\n\(failure.problem)")
     }
@@ -24,6 +33,60 @@ import Testing
     print(
       "\(device.info.id) \(operation.rawValue): \(report.problems) problems, largest error "
         + "\(report.worstRatio) of its bound (seed \(report.worstRatioSeed))")
+  }
+
+  @Test(arguments: ConformanceOperator.allCases)
+  func `cases are made from their seed alone and are not all alike`(
+    operation: ConformanceOperator
+  ) throws {
+    var seen: Set<String> = []
+    for seed in UInt64(1)..<25 {
+      let first = try operation.makeCase(seed: seed, variants: 6)
+      let second = try operation.makeCase(seed: seed, variants: 6)
+      #expect(first.summary == second.summary)
+      let equal = zip(first.inputs, second.inputs).allSatisfy { left, right in
+        left?.shape == right?.shape
+          && left.map { l in right.map { r in l.withUnsafeBytes { a in r.withUnsafeBytes { a.elementsEqual($0) } } } ?? false } ?? true
+      }
+      #expect(equal, "seed \(seed)")
+      seen.insert(first.summary)
+    }
+    #expect(seen.count >= 20)
+  }
+
+  @Test func `cases of attention meet what the operators can do`() throws {
+    var dense: [String: Int] = [:]
+    var neighborhood: [String: Int] = [:]
+    for seed in UInt64(1)..<201 {
+      let a = try #require(
+        try ConformanceOperator.attentionBackward.makeCase(seed: seed, variants: 6)
+          as? AttentionBackwardCase
+      ).attention
+      let p = a.problem
+      for (name, holds) in [
+        ("gqa", p.group > 1), ("dv", p.headDim != p.valueDim), ("causal", p.causal),
+        ("top left", p.alignment == .topLeft && p.queryLength != p.keyLength),
+        ("window", p.windowLeft != nil || p.windowRight != nil), ("alibi", p.alibi),
+        ("cap", p.softCap != nil), ("packed", p.packed), ("nq ≠ nk", p.queryLength != p.keyLength),
+        ("no keys", p.keyLength == 0), ("no queries", p.queryLength == 0),
+        ("scale 0", p.scale == 0), ("output", p.dtype != p.outputDType),
+      ] where holds { dense[name, default: 0] += 1 }
+      let n = try #require(
+        try ConformanceOperator.naBackward.makeCase(seed: seed, variants: 6)
+          as? NeighborhoodBackwardCase
+      ).attention
+      for (name, holds) in [
+        ("plain", n.problem.isPlain), ("bias", n.bias != nil), ("mask", n.keyMask != nil),
+        ("hidden", n.bias?.floats().contains(-.infinity) ?? false),
+        ("all masked", n.keyMask?.floats().allSatisfy { $0 == 0 } ?? false),
+        ("ring", n.problem.circular.contains(true)), ("extra", n.extraK != nil),
+        ("finer", zip(n.problem.queryLengths, n.problem.axes).contains { $0 > $1.length }),
+        ("coarser", zip(n.problem.queryLengths, n.problem.axes).contains { $0 < $1.length }),
+        ("causal", n.problem.axes.contains { $0.causal }), ("3 axes", n.problem.axes.count == 3),
+      ] where holds { neighborhood[name, default: 0] += 1 }
+    }
+    #expect(dense.count == 13 && dense.values.allSatisfy { $0 > 0 }, "\(dense)")
+    #expect(neighborhood.count == 11, "\(neighborhood)")
   }
 
   @Test func `a wrong result, a skipped element and an overrun would be seen`() throws {

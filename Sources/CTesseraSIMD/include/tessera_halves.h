@@ -16,7 +16,7 @@ typedef struct {
   int32_t keys[3], queries[3], window[3], stride[3], dilation[3];
   int32_t kinds, heads, group, head_dim, value_dim, table, batch;
   float scale;
-  int32_t flags;
+  int32_t flags, first;
 } tessera_bias_constants;
 
 typedef struct {

@@ -11,7 +11,7 @@ package struct AttentionBackwardCase: ConformanceCase {
   package let dO: HostTensor
 
   init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
-    attention = try AttentionInputs(variant, &random, work: 6_000_000)
+    attention = try AttentionInputs(variant, &random, work: 2_000_000)
     let problem = attention.problem
     (o, lse) = try attention.gold().stored(
       as: problem.outputDType, problem.outputDimensions, problem.lseDimensions)

@@ -8,7 +8,7 @@ package struct AttentionCase: ConformanceCase {
   package let attention: AttentionInputs
 
   init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
-    attention = try AttentionInputs(variant, &random, work: 12_000_000)
+    attention = try AttentionInputs(variant, &random, work: 4_000_000)
   }
 
   package var inputs: [HostTensor?] { attention.operands }

@@ -11,7 +11,7 @@ package struct NeighborhoodCase: ConformanceCase {
     let extended = variant.index % 3 == 2
     attention = try NeighborhoodInputs(
       variant, &random, extended: extended, bias: extended && variant.index % 2 == 0,
-      work: extended ? 20_000_000 : nil)
+      work: extended ? 6_000_000 : nil)
   }
 
   package var inputs: [HostTensor?] { attention.operands }

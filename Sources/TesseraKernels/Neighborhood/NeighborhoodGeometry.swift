@@ -1,4 +1,3 @@
-import CTesseraIndex
 package import TesseraCore
 import TesseraHAL
 
@@ -30,74 +29,11 @@ package struct NeighborhoodGeometry: Sendable {
   package var longest: [Int] { axes.map { ($0.length + $0.dilation - 1) / $0.dilation } }
 
   /// Sum over all queries of the keys in their windows, exactly.
-  package var pairs: Double {
-    axes.reduce(1.0) { product, axis in
-      guard axis.causal else { return product * Double(axis.length) * Double(axis.window) }
-      var sum = 0.0
-      Self.forEachGroup(of: axis) { n, count in
-        sum += Double(count) * (0..<n).reduce(0.0) { $0 + Double(Self.window(axis, n, $1).count) }
-      }
-      return product * sum
-    }
-  }
-
-  /// The keys of query `q` of a dilation group of `n` positions, in positions of the group.
-  package static func window(_ axis: Axis, _ n: Int, _ q: Int) -> Range<Int> {
-    let causal: Int32 = axis.causal ? 1 : 0
-    let begin = na_window_begin(
-      Int32(q), Int32(n), Int32(axis.window), Int32(axis.stride), causal)
-    return Int(begin)..<Int(na_window_end(Int32(q), begin, Int32(axis.window), causal))
-  }
-
-  /// Calls `body` with each length of dilation groups and how many groups have it: there are at most
-  /// two, differing by one.
-  private static func forEachGroup(of axis: Axis, _ body: (_ n: Int, _ count: Int) -> Void) {
-    let (shorter, rest) = (axis.length / axis.dilation, axis.length % axis.dilation)
-    if rest > 0 { body(shorter + 1, rest) }
-    body(shorter, axis.dilation - rest)
-  }
-
-  /// What tiles of `tile` queries meet along one axis, when each streams the bounding interval of its
-  /// windows in tiles of `keyTile` keys.
-  package struct AxisTiles: Sendable {
-    /// Query tiles of all dilation groups.
-    package var tiles = 0
-    /// Key tiles of all dilation groups.
-    package var keyTiles = 0
-    /// Pairs of a query tile and a key tile it streams.
-    package var visited = 0
-    /// Those of them where every query attends every key and no place is empty.
-    package var full = 0
-    /// The longest bounding interval.
-    package var extent = 0
-    /// The most key tiles of one query tile.
-    package var most = 0
-  }
+  package var pairs: Double { axes.reduce(1.0) { $0 * TokenAxis(plain: $1).pairs } }
 
   /// Counts the tiles along `axis`.
   package static func tiles(_ axis: Axis, tile: Int, keyTile: Int) -> AxisTiles {
-    var result = AxisTiles()
-    forEachGroup(of: axis) { n, count in
-      result.keyTiles += count * ((n + keyTile - 1) / keyTile)
-      for first in stride(from: 0, to: n, by: tile) {
-        let last = min(first + tile, n) - 1
-        let (early, late) = (window(axis, n, first), window(axis, n, last))
-        let extent = late.upperBound - early.lowerBound
-        let visited = (extent + keyTile - 1) / keyTile
-        // Windows move forward only, so the first and the last query bound them all.
-        var full = 0
-        if tile == last - first + 1, early.upperBound > late.lowerBound {
-          let begin = (late.lowerBound - early.lowerBound + keyTile - 1) / keyTile
-          full = max(0, (early.upperBound - early.lowerBound) / keyTile - begin)
-        }
-        result.tiles += count
-        result.visited += count * visited
-        result.full += count * full
-        result.extent = max(result.extent, extent)
-        result.most = max(result.most, visited)
-      }
-    }
-    return result
+    TokenAxis(plain: axis).tiles(tile, keyTile: keyTile)
   }
 
   /// Full, partial and skipped pairs of a query tile and a key tile over all axes, for `repeats`
@@ -107,7 +43,7 @@ package struct NeighborhoodGeometry: Sendable {
       axes.reduce(Double(repeats)) { $0 * Double(value($1)) }
     }
     let visited = product(\.visited), full = product(\.full)
-    let dense = product(\.tiles) * axes.reduce(1.0) { $0 * Double($1.keyTiles) }
+    let dense = product(\.tiles) * axes.reduce(1.0) { $0 * Double($1.columnTiles) }
     func integer(_ x: Double) -> Int { x < Double(Int.max) ? Int(x) : Int.max }
     return Plan.TileCounts(
       full: integer(full), partial: integer(visited - full), skipped: integer(dense - visited))

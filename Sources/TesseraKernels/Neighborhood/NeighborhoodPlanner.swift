@@ -34,7 +34,11 @@ package enum NeighborhoodPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     var plan = Plan(operation: "na-backward", schedule: "tiled", tile: [])
-    guard problem.batch > 0, problem.heads > 0 else { return plan }
+    guard problem.batch > 0, problem.heads > 0 else {
+      // The bias is not one of the batch's tensors: its gradient is 0.
+      try BiasGradient.append(to: &plan, problem, .init(delta: .none), capabilities)
+      return plan
+    }
     let box = BoxProblem(problem)
     let delta = plan.addScratch(4 * problem.batch * problem.queryTokens * problem.heads)
     let operands = try BoxOperands(problem, delta: delta)
@@ -45,16 +49,16 @@ package enum NeighborhoodPlanner {
           .operand(Plan.NeighborhoodOperand.dExtraK.rawValue),
           .operand(Plan.NeighborhoodOperand.dExtraV.rawValue)
         ), to: &plan, capabilities)
-      plan.finishAttention(box, backward: true)
-      return plan
+    } else {
+      try BoxPlanner.backward(box, operands, to: &plan, capabilities)
+      if problem.extraKeys > 0 {
+        let extra = operands.extraKeysAlone(
+          dExtraK: .operand(Plan.NeighborhoodOperand.dExtraK.rawValue),
+          dExtraV: .operand(Plan.NeighborhoodOperand.dExtraV.rawValue))
+        try BoxPlanner.keyGradient(box.extraKeysAlone, extra, to: &plan, capabilities)
+      }
     }
-    try BoxPlanner.backward(box, operands, to: &plan, capabilities)
-    if problem.extraKeys > 0 {
-      let extra = operands.extraKeysAlone(
-        dExtraK: .operand(Plan.NeighborhoodOperand.dExtraK.rawValue),
-        dExtraV: .operand(Plan.NeighborhoodOperand.dExtraV.rawValue))
-      try BoxPlanner.keyGradient(box.extraKeysAlone, extra, to: &plan, capabilities)
-    }
+    try BiasGradient.append(to: &plan, problem, .init(delta: delta), capabilities)
     plan.finishAttention(box, backward: true)
     return plan
   }

@@ -8,7 +8,7 @@ extension KernelCode {
   /// OpenCL gets all parameters of `spec` as `-D`, Vulkan those in `ids` as specialization constants
   /// behind the workgroup's size.
   static func portable(
-    _ spec: KernelSpec, _ backend: BackendKind, ids: [String: Int],
+    _ spec: KernelSpec, _ backend: BackendKind, ids: [String: [Int]],
     workgroup: Int = GridSize.linearWorkgroup, host: @escaping HostFunction
   ) throws(TesseraError) -> KernelCode {
     switch backend {
@@ -23,8 +23,9 @@ extension KernelCode {
         .init(id: 0, value: workgroup), .init(id: 1, value: 1), .init(id: 2, value: 1),
       ]
       for parameter in spec.parameters {
-        guard let id = ids[parameter.name] else { continue }
-        constants.append(.init(id: id, value: parameter.value))
+        for id in ids[parameter.name] ?? [] {
+          constants.append(.init(id: id, value: parameter.value))
+        }
       }
       return .spirv(words: words, specialization: constants)
     case .cpu: return .host(host)

@@ -31,6 +31,7 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       NeighborhoodKernels.entries,
       PartKernels.entries,
+      HalvesKernels.entries,
       BoxKernels.entries,
       StridedCopy.entries,
     ]

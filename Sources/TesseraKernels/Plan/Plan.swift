@@ -62,6 +62,10 @@ package struct Plan: Sendable, Hashable, Codable {
   /// Bytes of each scratch buffer.
   package var scratch: [Int]
   package var tiles: TileCounts?
+  /// Of attention: the boxes of a forward pass or of dQ, over the kernels' three token axes.
+  package var tileShape: TileShape?
+  /// Of attention: the boxes with which tiles of keys stream queries for dK and dV.
+  package var inverseTileShape: TileShape?
   /// Floating-point operations the definition needs.
   package var flopsNeeded: Double
   /// Floating-point operations the schedule does, waste on tile edges and masks included.
@@ -79,6 +83,8 @@ package struct Plan: Sendable, Hashable, Codable {
     dispatches = []
     scratch = []
     tiles = nil
+    tileShape = nil
+    inverseTileShape = nil
     flopsNeeded = 0
     flopsDone = 0
     bytes = 0

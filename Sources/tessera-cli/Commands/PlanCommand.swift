@@ -8,7 +8,7 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Says what an operator would run: kernel, tiles, work, without running it.",
-    subcommands: [PlanGEMM.self, PlanNeighborhood.self])
+    subcommands: [PlanGEMM.self, PlanNeighborhood.self, PlanAttention.self])
 }
 
 /// `tessera plan gemm`
@@ -38,54 +38,41 @@ struct PlanGEMM: ParsableCommand {
   }
 }
 
-/// `tessera plan na`
-struct PlanNeighborhood: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "na", abstract: "Plans neighborhood attention over files or a shape.")
-
-  @OptionGroup var na: NeighborhoodOptions
-  @OptionGroup var files: FileOptions
-  @OptionGroup var device: DeviceOptions
-  @Option(help: "B,X..,H,D in place of input files; k and v have the same shape.") var shape: IntList?
-  @Flag(help: "Print one JSON document.") var json = false
-
-  func run() throws {
-    let problem: NeighborhoodProblem
-    if let shape {
-      let whole = (shape: try Shape(shape.values), dtype: files.dtype ?? .f32)
-      problem = try NeighborhoodProblem(
-        q: whole, k: whole, v: whole, window: na.window.values, stride: na.stride.values,
-        dilation: na.dilation.values, causal: na.causalFlags, scale: na.scale)
-    } else {
-      problem = try na.inputs(try files.read(single: ["bias"])).problem
-    }
-    let device = try device.open()
-    try PlanPrinter.print(
-      try NeighborhoodPlanner.plan(problem, device.context.capabilities), problem, device,
-      json: json)
-  }
-}
-
 /// Prints a plan, as text or as JSON.
 enum PlanPrinter {
   private struct Report<Problem: Encodable>: Encodable {
     var device: String
+    var operation: String
     var problem: Problem
-    var plan: Plan
-    var summary: PlanReport
+    var plan: Plan?
+    var summary: PlanReport?
+    /// Why there is no plan.
+    var missing: String?
+    var simulation: SimulationReport?
   }
 
   static func print(
     _ plan: Plan, _ problem: some Encodable, _ device: Device, json: Bool
   ) throws {
-    let summary = PlanReport(plan)
+    try print(plan.operation, plan, missing: nil, problem, nil, device, json: json)
+  }
+
+  static func print(
+    _ operation: String, _ plan: Plan?, missing: String?, _ problem: some Encodable,
+    _ simulation: SimulationReport?, _ device: Device, json: Bool
+  ) throws {
+    let summary = plan.map { PlanReport($0) }
     if json {
       try Console.json(
-        Report(device: device.info.id, problem: problem, plan: plan, summary: summary))
-    } else {
-      Swift.print("\(plan.operation) on \(device)")
-      summary.printText()
+        Report(
+          device: device.info.id, operation: operation, problem: problem, plan: plan,
+          summary: summary, missing: missing, simulation: simulation))
+      return
     }
+    Swift.print("\(operation) on \(device)")
+    if let missing { Swift.print("kernel: none: \(missing)") }
+    summary?.printText()
+    simulation?.printText()
   }
 }
 

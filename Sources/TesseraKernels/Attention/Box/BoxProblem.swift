@@ -13,7 +13,7 @@ package struct BoxProblem: Sendable, Hashable {
   }
 
   /// Exactly three.
-  package var axes: [BoxAxis]
+  package var axes: [TokenAxis]
   package var batch: Int
   package var heads: Int
   package var kvHeads: Int
@@ -44,9 +44,10 @@ package struct BoxProblem: Sendable, Hashable {
   package init(_ problem: AttentionProblem) {
     // Limits past the last token are no limits; 2³⁰ leaves room for sums in 32 bits.
     let most = 1 << 30
-    let band = BoxAxis(
+    let band = TokenAxis(
       kind: .band, keys: problem.keyLength, queries: problem.queryLength,
-      window: min(problem.windowLeft ?? most, most), stride: min(problem.right ?? most, most))
+      window: min(problem.windowLeft ?? most, most), stride: min(problem.right ?? most, most),
+      topLeft: problem.alignment == .topLeft)
     self.init(
       axes: [.single, .single, band], batch: problem.packed ? 1 : problem.batch,
       heads: problem.heads, kvHeads: problem.kvHeads, headDim: problem.headDim,
@@ -60,13 +61,13 @@ package struct BoxProblem: Sendable, Hashable {
 
   /// Neighborhood attention with its extensions.
   package init(_ problem: NeighborhoodProblem) {
-    var axes: [BoxAxis] = []
+    var axes: [TokenAxis] = []
     for (index, axis) in problem.axes.enumerated() {
       let queries = problem.queryLengths[index]
       // An axis of one token says nothing.
       if axis.length == 1, queries == 1 { continue }
       axes.append(
-        BoxAxis(
+        TokenAxis(
           kind: problem.circular[index] ? .ring : axis.causal ? .causal : .sliding,
           keys: axis.length, queries: queries, window: axis.window, stride: axis.stride,
           dilation: axis.dilation))
@@ -74,7 +75,7 @@ package struct BoxProblem: Sendable, Hashable {
     axes = Array(repeating: .single, count: 3 - axes.count) + axes
     if problem.queryTokens == 0 {
       // Nobody attends: the gradients of keys and values are zeros.
-      axes = [.single, .single, BoxAxis(kind: .band, keys: problem.tokens, queries: 0)]
+      axes = [.single, .single, TokenAxis(kind: .band, keys: problem.tokens, queries: 0)]
     }
     self.init(
       axes: axes, batch: problem.batch, heads: problem.heads, kvHeads: problem.kvHeads,
@@ -86,7 +87,7 @@ package struct BoxProblem: Sendable, Hashable {
   }
 
   private init(
-    axes: [BoxAxis], batch: Int, heads: Int, kvHeads: Int, headDim: Int, valueDim: Int,
+    axes: [TokenAxis], batch: Int, heads: Int, kvHeads: Int, headDim: Int, valueDim: Int,
     scale: Float, dtype: DType, outputDType: DType
   ) {
     self.axes = axes
@@ -104,7 +105,7 @@ package struct BoxProblem: Sendable, Hashable {
   package var extraKeysAlone: BoxProblem {
     var result = self
     result.axes = [
-      .single, .single, BoxAxis(kind: .band, keys: extraKeys, queries: queryTokens),
+      .single, .single, TokenAxis(kind: .band, keys: extraKeys, queries: queryTokens),
     ]
     result.extraKeys = 0
     result.scoreBias = .none
@@ -117,12 +118,12 @@ package struct BoxProblem: Sendable, Hashable {
   package var pairs: Double {
     let extra = Double(queryTokens) * Double(extraKeys)
     guard let sequences else {
-      return axes.reduce(1.0) { $0 * $1.pairs(topLeft: topLeft) } + extra
+      return axes.reduce(1.0) { $0 * $1.pairs } + extra
     }
     guard sequences > 0 else { return 0 }
     var one = axes[2]
     one.queries /= sequences
     one.keys /= sequences
-    return Double(sequences) * one.pairs(topLeft: topLeft) + extra
+    return Double(sequences) * one.pairs + extra
   }
 }

@@ -8,7 +8,7 @@ struct BoxRecorder {
   let tiling: BoxTiling
   let capabilities: Capabilities
   /// What the tiles meet along each axis.
-  let perAxis: [BoxAxis.Tiles]
+  let perAxis: [AxisTiles]
   /// The most column tiles of one workgroup.
   let most: Int
 
@@ -27,8 +27,7 @@ struct BoxRecorder {
     let rowsAreKeys = tiling.pass.rowsAreKeys
     perAxis = problem.axes.indices.map { a in
       problem.axes[a].tiles(
-        side: tiling.rowTile[a], columnSide: tiling.columnTile[a], rowsAreKeys: rowsAreKeys,
-        topLeft: problem.topLeft)
+        side: tiling.rowTile[a], columnSide: tiling.columnTile[a], rowsAreKeys: rowsAreKeys)
     }
     let bits = perAxis.reduce(0) { $0 + Int.bitWidth - $1.extent.leadingZeroBitCount + 1 }
     guard bits <= 31 else {
@@ -87,6 +86,14 @@ struct BoxRecorder {
       }
     }
     count(&plan)
+    if tiling.pass.rowsAreKeys {
+      // The first key gradient is that of the tensor K; additional keys come after it.
+      plan.inverseTileShape = plan.inverseTileShape ?? TileShape(
+        queryTile: tiling.columnTile, keyTile: tiling.rowTile, queryPlaces: tiling.tileC)
+    } else {
+      plan.tileShape = TileShape(
+        queryTile: tiling.rowTile, keyTile: tiling.columnTile, keyPlaces: tiling.tileC)
+    }
     note(&plan, ranges.count, batches.count)
   }
 
@@ -228,10 +235,10 @@ struct BoxRecorder {
       (one.keys, one.queries) = (one.keys / count, one.queries / count)
       axes[2] = one.tiles(
         side: tiling.rowTile[2], columnSide: tiling.columnTile[2],
-        rowsAreKeys: tiling.pass.rowsAreKeys, topLeft: problem.topLeft)
+        rowsAreKeys: tiling.pass.rowsAreKeys)
       sequences = Double(count)
     }
-    func product(_ value: (BoxAxis.Tiles) -> Int) -> Double {
+    func product(_ value: (AxisTiles) -> Int) -> Double {
       axes.reduce(repeats * grouped * sequences) { $0 * Double(value($1)) }
     }
     let rowTiles = product(\.tiles) / grouped

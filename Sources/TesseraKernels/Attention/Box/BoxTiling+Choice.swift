@@ -47,7 +47,7 @@ extension BoxTiling {
         tiling.rowTile = box
         let extents = zip(problem.axes, zip(longest, box)).map { axis, sizes in
           axis.estimatedExtent(
-            rows: min(sizes.1, sizes.0), rowsAreKeys: pass.rowsAreKeys, topLeft: problem.topLeft)
+            rows: min(sizes.1, sizes.0), rowsAreKeys: pass.rowsAreKeys)
         }
         let (columnTile, columnTiles) = columnBox(tiling.tileC, extents)
         tiling.columnTile = columnTile
@@ -163,22 +163,5 @@ extension BoxTiling {
       }
     }
     return best
-  }
-}
-
-extension BoxAxis {
-  /// Columns that a tile of `rows` rows in the middle of the axis streams.
-  func estimatedExtent(rows: Int, rowsAreKeys: Bool, topLeft: Bool) -> Int {
-    guard let longest = groups(topLeft: topLeft).map(\.group).max(by: { $0.n < $1.n }) else { return 0 }
-    let count = rowsAreKeys ? longest.n : longest.m
-    guard count > 0, rows > 0 else { return 0 }
-    // A few places, since rows at the ends of an axis meet fewer or are aligned otherwise.
-    let places = [0, (count - rows) / 3, (count - rows) / 2, count - rows].map { max($0, 0) }
-    let extents = places.map { place in
-      let last = min(place + rows, count) - 1
-      return columns(of: last, in: longest, rowsAreKeys: rowsAreKeys).upperBound
-        - columns(of: place, in: longest, rowsAreKeys: rowsAreKeys).lowerBound
-    }
-    return max(extents.reduce(0, +) / places.count, 0)
   }
 }

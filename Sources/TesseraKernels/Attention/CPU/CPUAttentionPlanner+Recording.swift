@@ -55,9 +55,9 @@ extension CPUAttentionPlanner {
     let sides = [(1, 1), (1, 1), (blockRows, lanes)]
     let perAxis = zip(axes, sides).map {
       $0.tiles(
-        side: $1.0, columnSide: $1.1, rowsAreKeys: pass.rowsAreKeys, topLeft: problem.topLeft)
+        side: $1.0, columnSide: $1.1, rowsAreKeys: pass.rowsAreKeys)
     }
-    func product(_ value: (BoxAxis.Tiles) -> Int) -> Double {
+    func product(_ value: (AxisTiles) -> Int) -> Double {
       perAxis.reduce(Double(problem.heads * problem.batch * sequences)) { $0 * Double(value($1)) }
     }
     let (rows, visited) = (product(\.tiles), product(\.visited))
@@ -74,6 +74,12 @@ extension CPUAttentionPlanner {
     counts.partial += integer(visited + extra - full)
     counts.skipped += integer(max(dense - visited, 0))
     plan.tiles = counts
+    let (rowBox, columnBox) = ([1, 1, blockRows], [1, 1, lanes])
+    if pass.rowsAreKeys {
+      plan.inverseTileShape = TileShape(queryTile: columnBox, keyTile: rowBox)
+    } else {
+      plan.tileShape = TileShape(queryTile: rowBox, keyTile: columnBox)
+    }
     plan.flopsDone +=
       (visited + extra) * Double(blockRows * lanes)
       * pass.flopsPerPair(headDim: problem.headDim, valueDim: problem.valueDim)

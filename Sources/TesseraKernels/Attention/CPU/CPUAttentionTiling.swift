@@ -59,7 +59,7 @@ struct CPUAttentionTiling: Sendable {
       tile = Self.tile(problem, longest, most: most, rowsAreKeys: rowsAreKeys)
       tiles = zip(longest, tile).map { ($0 + $1 - 1) / $1 }
       let extents = zip(problem.axes, tile).map {
-        max(1, $0.estimatedExtent(rows: $1, rowsAreKeys: rowsAreKeys, topLeft: problem.topLeft))
+        max(1, $0.estimatedExtent(rows: $1, rowsAreKeys: rowsAreKeys))
       }
       // Whole lines of the columns' box, or parts of one.
       let (line, lines) = (extents[2], extents[0] * extents[1])
@@ -99,7 +99,7 @@ struct CPUAttentionTiling: Sendable {
       let n = max(longest[a], 1)
       return sides.filter { $0 >= smallest && $0 <= most && ($0 < 2 * n || $0 == smallest) }.map {
         let extent = problem.axes[a].estimatedExtent(
-          rows: $0, rowsAreKeys: rowsAreKeys, topLeft: problem.topLeft)
+          rows: $0, rowsAreKeys: rowsAreKeys)
         return ($0, Double((n + $0 - 1) / $0 * max(extent, 1)) / Double(n))
       }
     }

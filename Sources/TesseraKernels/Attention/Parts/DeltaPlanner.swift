@@ -26,8 +26,7 @@ package enum DeltaPlanner {
       KernelSpec(
         PartKernels.delta,
         [
-          .init("O_DTYPE", dtype.kernelCode), .init("DO_DTYPE", dtype.kernelCode),
-          PartKernels.vector(valueDim, capabilities),
+          .init("O_DTYPE", dtype.kernelCode), PartKernels.vector(valueDim, capabilities),
         ]))
     var constants = ConstantBlock()
     constants.append(rows)

@@ -17,7 +17,7 @@ package enum PartKernels {
           .init("parts", .read, alignment: vector), .init("parts_lse", .read),
           .init("o", .write, alignment: vector), .init("lse", .write),
         ]
-      }, ids: ["PARTS_DTYPE": 3, "O_DTYPE": 4, "VECTOR": 8],
+      }, ids: ["PARTS_DTYPE": [3], "O_DTYPE": [4], "VECTOR": [8]],
       host: { spec, group in
         guard let parts = group.address(0), let partLSE = group.address(1),
           let o = group.address(2), let lse = group.address(3)
@@ -31,7 +31,7 @@ package enum PartKernels {
       }),
     entry(
       sum, constantBytes: MemoryLayout<tessera_sum_constants>.size,
-      slots: { _ in [.init("parts", .read), .init("sum", .write)] }, ids: ["SUM_DTYPE": 4],
+      slots: { _ in [.init("parts", .read), .init("sum", .write)] }, ids: ["SUM_DTYPE": [4]],
       host: { spec, group in
         guard let parts = group.address(0), let sum = group.address(1) else { return }
         var constants = group.constants.loadUnaligned(as: tessera_sum_constants.self)
@@ -47,7 +47,7 @@ package enum PartKernels {
           .init("o", .read, alignment: vector), .init("d_o", .read, alignment: vector),
           .init("delta", .write),
         ]
-      }, ids: ["O_DTYPE": 3, "DO_DTYPE": 4, "VECTOR": 8],
+      }, ids: ["O_DTYPE": [3, 4], "VECTOR": [8]],
       host: { spec, group in
         guard let o = group.address(0), let dO = group.address(1), let delta = group.address(2)
         else { return }
@@ -70,7 +70,7 @@ package enum PartKernels {
   private static func entry(
     _ name: String, constantBytes: Int, localBytes: Int = 0,
     slots: @escaping @Sendable (_ vectorAlignment: Int) -> [KernelSignature.Slot],
-    ids: [String: Int], host: @escaping @Sendable (KernelSpec, HostGroup) -> Void
+    ids: [String: [Int]], host: @escaping @Sendable (KernelSpec, HostGroup) -> Void
   ) -> KernelEntry {
     KernelEntry(
       name: name,

@@ -42,6 +42,7 @@ package enum CPUNeighborhoodPlanner {
         constants: withUnsafeBytes(of: constants) { Array($0) },
         arguments: try plan.neighborhoodArguments(problem, batches: 0..<problem.batch))
     ]
+    plan.tileShape = TileShape(queryTile: [1, 1, blockQ], keyTile: [1, 1, lanes])
     let perAxis = zip(geometry.axes, [(1, 1), (1, 1), (blockQ, lanes)]).map {
       NeighborhoodGeometry.tiles($0, tile: $1.0, keyTile: $1.1)
     }

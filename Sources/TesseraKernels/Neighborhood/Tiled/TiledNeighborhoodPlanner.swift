@@ -24,6 +24,8 @@ package enum TiledNeighborhoodPlanner {
     let keyTiles = perAxis.reduce(1) { $0 * $1.most } + extraTiles
 
     var plan = try Plan(problem, schedule: "tiled", tile: [tiling.tileQ, tiling.tileK])
+    plan.tileShape = TileShape(
+      queryTile: tiling.tile, keyTile: tiling.keyTile, keyPlaces: tiling.tileK)
     plan.kernels = [
       KernelSpec(
         NeighborhoodKernels.tiledName,
@@ -130,7 +132,7 @@ package enum TiledNeighborhoodPlanner {
 
   private static func record(
     _ plan: inout Plan, _ problem: NeighborhoodProblem, _ geometry: NeighborhoodGeometry,
-    _ tiling: NeighborhoodTiling, _ perAxis: [NeighborhoodGeometry.AxisTiles], _ grid: GridSize,
+    _ tiling: NeighborhoodTiling, _ perAxis: [AxisTiles], _ grid: GridSize,
     _ batches: [Range<Int>], _ ranges: [Range<Int>]
   ) throws(TesseraError) {
     let bits = try coordinateBits(geometry, perAxis)
@@ -171,7 +173,7 @@ package enum TiledNeighborhoodPlanner {
   /// Widths of the packed key coordinates, 8 bits each, the last axis lowest. Each field and its guard
   /// bit together make at most 32 bits.
   private static func coordinateBits(
-    _ geometry: NeighborhoodGeometry, _ perAxis: [NeighborhoodGeometry.AxisTiles]
+    _ geometry: NeighborhoodGeometry, _ perAxis: [AxisTiles]
   ) throws(TesseraError) -> Int {
     var (packed, sum) = (0, 0)
     for (index, tiles) in perAxis.enumerated() {
@@ -192,7 +194,7 @@ package enum TiledNeighborhoodPlanner {
 
   private static func count(
     _ plan: inout Plan, _ problem: NeighborhoodProblem, _ geometry: NeighborhoodGeometry,
-    _ tiling: NeighborhoodTiling, _ perAxis: [NeighborhoodGeometry.AxisTiles]
+    _ tiling: NeighborhoodTiling, _ perAxis: [AxisTiles]
   ) {
     let repeats = problem.heads * problem.batch
     var counts = NeighborhoodGeometry.counts(perAxis, repeats: repeats)
