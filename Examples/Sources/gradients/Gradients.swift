@@ -12,15 +12,20 @@ import Tessera
     // An 8 × 8 picture, 4 query heads over 2 KV heads of 16, a window of 5 × 5 that wraps around the
     // left and right edges, and a trained bias for each relative position.
     let (tokens, keys): (Shape, Shape) = ([1, 8, 8, 4, 16], [1, 8, 8, 2, 16])
-    var q = noise(tokens, seed: 1), k = noise(keys, seed: 2), v = noise(keys, seed: 3)
-    var bias = noise([4, 9, 9], seed: 4)
+    let shapes: [String: Shape] = ["q": tokens, "k": keys, "v": keys, "bias": [4, 9, 9]]
+    var inputs: [String: [Float]] = [:]
+    for (seed, (name, shape)) in shapes.sorted(by: { $0.key < $1.key }).enumerated() {
+      inputs[name] = noise(shape, seed: UInt64(seed))
+    }
     let w = noise(tokens, seed: 5)
 
+    func tensor(_ name: String) throws -> Tensor {
+      try Tensor(inputs[name] ?? [], shape: shapes[name] ?? [], on: device)
+    }
     func forward() throws -> AttentionResult {
       try device.neighborhoodAttentionWithLSE(
-        Tensor(q, shape: tokens, on: device), Tensor(k, shape: keys, on: device),
-        Tensor(v, shape: keys, on: device), window: [5], circular: [false, true],
-        bias: Tensor(bias, shape: [4, 9, 9], on: device))
+        tensor("q"), tensor("k"), tensor("v"), window: [5], circular: [false, true],
+        bias: tensor("bias"))
     }
     func loss() throws -> Double {
       zip(try forward().output.floats(), w).reduce(0) { $0 + Double($1.0) * Double($1.1) }
@@ -28,30 +33,29 @@ import Tessera
 
     let result = try forward()
     let gradients = try device.neighborhoodAttentionBackward(
-      Tensor(q, shape: tokens, on: device), Tensor(k, shape: keys, on: device),
-      Tensor(v, shape: keys, on: device), output: result.output, logSumExp: result.logSumExp,
+      tensor("q"), tensor("k"), tensor("v"), output: result.output, logSumExp: result.logSumExp,
       outputGradient: Tensor(w, shape: tokens, on: device), window: [5],
-      circular: [false, true], bias: Tensor(bias, shape: [4, 9, 9], on: device))
+      circular: [false, true], bias: tensor("bias"))
     guard let dBias = gradients.bias else { return }
 
     var worst = 0.0
-    func check(_ name: String, _ values: inout [Float], _ gradient: Tensor, at index: Int) throws {
-      let (saved, step) = (values[index], Float(1.0 / 64))
-      values[index] = saved + step
-      let up = try loss()
-      values[index] = saved - step
-      let down = try loss()
-      values[index] = saved
-      let difference = (up - down) / Double(2 * step)
+    func check(_ name: String, _ gradient: Tensor, at index: Int) throws {
+      let step: Float = 1 / 64
+      func moved(by distance: Float) throws -> Double {
+        inputs[name]?[index] += distance
+        defer { inputs[name]?[index] -= distance }
+        return try loss()
+      }
+      let difference = try (moved(by: step) - moved(by: -step)) / Double(2 * step)
       let exact = Double(try gradient.floats()[index])
       worst = max(worst, abs(difference - exact))
-      print("\(name)[\(index)]: gradient \(exact), difference \(difference)")
+      print("d\(name)[\(index)]: gradient \(exact), difference \(difference)")
     }
-    for index in [0, 700, 4095] { try check("dq", &q, gradients.queries, at: index) }
-    for index in [5, 1000, 2047] { try check("dk", &k, gradients.keys, at: index) }
-    for index in [9, 1024, 2000] { try check("dv", &v, gradients.values, at: index) }
+    for index in [0, 700, 4095] { try check("q", gradients.queries, at: index) }
+    for index in [5, 1000, 2047] { try check("k", gradients.keys, at: index) }
+    for index in [9, 1024, 2000] { try check("v", gradients.values, at: index) }
     // The middle of the table is the key at the query's own position.
-    for index in [40, 121, 300] { try check("dbias", &bias, dBias, at: index) }
+    for index in [40, 121, 300] { try check("bias", dBias, at: index) }
     print(worst < 0.01 ? "gradients agree with differences" : "gradients DIFFER by \(worst)")
   }
 
