@@ -54,7 +54,7 @@ import Testing
         #expect(dirty.vector(tensor, j, d) == clean.vector(tensor, j, d), "key \(j)")
       }
     }
-    #expect(dirty.vector(3, bad, d).contains(where: \.isNaN))
+    #expect(dirty.vector(3, bad, d).contains { $0.isNaN })
   }
 
   @Test func `stays inside its tensors whatever the cumulative lengths are`() throws {
@@ -68,7 +68,7 @@ import Testing
       #expect(output.guardsIntact)
       // Every element is written.
       for tensor in output.tensors {
-        #expect(!tensor.floats().contains(where: \.isNaN), "\(cuQ) \(cuK)")
+        #expect(!tensor.floats().contains { $0.isNaN }, "\(cuQ) \(cuK)")
       }
     }
   }
