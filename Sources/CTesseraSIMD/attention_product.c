@@ -49,7 +49,7 @@ void tessera_at_product(
 INLINE void at_accumulate_part(
     const at_tile *t, const float *columns, size_t pad, int32_t vectors, const float *weights,
     size_t lds, float *acc, const float *factor, size_t from, const int count) {
-  v8 o[BLOCK_ROWS][BLOCK_VECTORS];
+  v8 o[BLOCK_ROWS][2];
   for (int i = 0; i < BLOCK_ROWS; i++)
     for (int x = 0; x < count; x++) {
       o[i][x] = v8_load(acc + (size_t)i * pad + from + (size_t)x * LANES);
@@ -97,9 +97,7 @@ void tessera_at_accumulate(
     return;
   }
   size_t from = 0;
-  // No remainder of one vector: its four sums would wait for each other.
-  for (; from + 3 * LANES <= pad && pad - from != 4 * LANES; from += 3 * LANES)
-    at_accumulate_part(t, columns, pad, vectors, weights, lds, acc, factor, from, 3);
+  // Three vectors would leave no register for the weights.
   for (; from + 2 * LANES <= pad; from += 2 * LANES)
     at_accumulate_part(t, columns, pad, vectors, weights, lds, acc, factor, from, 2);
   if (from < pad) at_accumulate_part(t, columns, pad, vectors, weights, lds, acc, factor, from, 1);

@@ -27,6 +27,9 @@ INLINE v8 at_tanh(v8 x, v8 *slope) {
 // The lanes of column vector `j` that the row attends.
 INLINE i8 at_inside(const at_tile *t, const at_row *r, int32_t j, int keys, const int full) {
   const i8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  if (r->outer)
+    for (int a = 0; a < 2; a++)
+      if (t->line[a][j] < r->low[a] || t->line[a][j] >= r->high[a]) return i8_splat(0);
   i8 column = lane + i8_splat(t->column[j]);
   i8 inside = (column >= i8_splat(r->begin)) & (column < i8_splat(r->end))
       & (lane < i8_splat(t->used[j]));
