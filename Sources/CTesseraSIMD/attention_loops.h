@@ -5,8 +5,11 @@
 
 // What a row knows of itself.
 typedef struct {
-  // Its number in the tile; its columns along the last axis, and position on the key axes.
+  // Its number in the tile, -1 if it is none; its columns along the last axis, and position on the key
+  // axes.
   int32_t row, begin, end, place[3];
+  // Its lines along the outer axes, unless all rows of the block have the same.
+  int32_t outer, low[2], high[2];
   // Of its head: the table of biases, the slope; LSE and δ (QUERIES).
   const float *bias;
   float slope, base, delta;

@@ -15,6 +15,8 @@ typedef struct {
   // Rows of a tile along the axis of a dilation group, and tiles of the longest group. The rows are
   // queries, or keys where gradients of keys are computed.
   int32_t tile, tiles;
+  // Rows of a register block along the axis; 4 over all axes.
+  int32_t block;
 } tessera_attention_axis;
 
 // A problem and its tiling; also the constants block of the host kernels.

@@ -74,7 +74,7 @@ enum CPUAttentionPlanner {
       plan.notes.append(
         "gradients of additional keys in \(tiling.parts) parts of \(tiling.part) queries")
     }
-    count(.extraGradient, problem.extraKeysAlone, to: &plan)
+    count(.extraGradient, tiling.block, problem.extraKeysAlone, to: &plan)
   }
 
   private static func add(
@@ -84,6 +84,6 @@ enum CPUAttentionPlanner {
     let tiling = try CPUAttentionTiling(pass, problem, capabilities)
     plan.tile = tiling.tile
     try record(tiling, problem, operands, to: &plan, capabilities)
-    count(pass, problem, to: &plan)
+    count(pass, tiling.block, problem, to: &plan)
   }
 }
