@@ -36,7 +36,7 @@ import Testing
           #expect(dirty.vector(tensor, j, d) == clean.vector(tensor, j, d), "key \(j)")
         }
       }
-      #expect(dirty.vector(0, bad, d).contains { !$0.isFinite })
+      #expect(dirty.vector(0, bad, 2 * d).contains { !$0.isFinite })
     }
   }
 

@@ -12,7 +12,7 @@ enum CPUAttentionPlanner {
   ) throws(TesseraError) {
     plan.schedule = "cpu"
     try add(.forward, problem, operands, to: &plan, capabilities)
-    note(&plan)
+    note(problem, &plan)
   }
 
   /// Adds the gradients of Q, K and V to `plan`, and of additional keys and values where `extra` says
@@ -34,13 +34,16 @@ enum CPUAttentionPlanner {
     if let extra, problem.extraKeys > 0 {
       try addExtra(problem, operands, extra, to: &plan, capabilities)
     }
-    note(&plan)
+    note(problem, &plan)
   }
 
-  private static func note(_ plan: inout Plan) {
+  private static func note(_ problem: BoxProblem, _ plan: inout Plan) {
     plan.notes.append(
       "register blocks of \(CPUAttentionTiling.blockRows) rows × \(CPUAttentionTiling.lanes) columns "
         + "are what is counted as tiles")
+    if problem.sequences != nil {
+      plan.notes.append("counted as if all sequences were equally long: their lengths are on the device")
+    }
   }
 
   private static func addExtra(
