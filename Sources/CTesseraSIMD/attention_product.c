@@ -39,13 +39,14 @@ void tessera_at_product(
   size_t ld = (size_t)t->ld, lds = t->lds;
   for (; j + BLOCK_VECTORS <= vectors; j += BLOCK_VECTORS)
     at_product_part(rows, columns, ld, dim, t->start + j, BLOCK_VECTORS, out + j * LANES, lds);
-  if (vectors - j == 2) at_product_part(rows, columns, ld, dim, t->start + j, 2, out + j * LANES, lds);
+  if (vectors - j == 2)
+    at_product_part(rows, columns, ld, dim, t->start + j, 2, out + j * LANES, lds);
   else if (vectors - j == 1)
     at_product_part(rows, columns, ld, dim, t->start + j, 1, out + j * LANES, lds);
 }
 
-// acc[i] = acc[i]·factor[i] + Σ weights[i] · columns, for `count` vectors of the dimension from `from`
-// on. Without `factor` it is 1.
+// acc[i] = acc[i]·factor[i] + Σ weights[i] · columns, for `count` vectors of the dimension from
+// `from` on. Without `factor` it is 1.
 INLINE void at_accumulate_part(
     const at_tile *t, const float *columns, size_t pad, int32_t vectors, const float *weights,
     size_t lds, float *acc, const float *factor, size_t from, const int count) {
@@ -69,8 +70,8 @@ INLINE void at_accumulate_part(
       v8_store(acc + (size_t)i * pad + from + (size_t)x * LANES, o[i][x]);
 }
 
-// The same where columns may hold NaN or infinities: a column without weight is not touched, as 0 times
-// it is not 0.
+// The same where columns may hold NaN or infinities: a column without weight is not touched, as 0
+// times it is not 0.
 INLINE void at_accumulate_exact(
     const at_tile *t, const float *columns, size_t pad, int32_t vectors, const float *weights,
     size_t lds, float *acc, const float *factor) {

@@ -37,8 +37,8 @@ INLINE i8 at_inside(const at_tile *t, const at_row *r, int32_t j, int keys, cons
   return inside;
 }
 
-// The bias of each lane: table[o0][o1][o2] with o = key − query + window − 1 per axis. Lanes outside
-// the table, which are masked, get any entry.
+// The bias of each lane: table[o0][o1][o2] with o = key − query + window − 1 per axis. Lanes
+// outside the table, which are masked, get any entry.
 INLINE v8 at_bias(const at_tile *t, const at_row *r, int32_t j, int keys) {
   const tessera_attention_axis *axis = t->p->axis;
   int32_t sign = keys ? -1 : 1;

@@ -8,14 +8,15 @@
 #include "attention_columns.h"
 #include "attention_rows.h"
 
-// Lines [line, line_end) × columns [col, col_end) of the box, gathered. Additional keys are a line that
-// every row meets.
+// Lines [line, line_end) × columns [col, col_end) of the box, gathered. Additional keys are a line
+// that every row meets.
 typedef struct {
   int32_t line, line_end, col, col_end;
   int finite, extra;
 } at_chunk;
 
-// Lists the column vectors of a register block: `from` to `to` of the lines within its outer intervals.
+// Lists the column vectors of a register block: `from` to `to` of the lines within its outer
+// intervals.
 static int32_t at_list(
     const at_tile *t, const at_place *w, const at_chunk *c, const int32_t low[2],
     const int32_t high[2], int32_t from, int32_t to, int pass) {
@@ -127,8 +128,8 @@ static void at_head_rows(
   }
 }
 
-// Runs every register block of the tile over a chunk. Columns of additional keys or for them are met
-// by every row.
+// Runs every register block of the tile over a chunk. Columns of additional keys or for them are
+// met by every row.
 static void at_visit(
     const at_tile *t, const at_place *w, const at_chunk *c, size_t head, int pass) {
   int keys = at_is_keys(pass);

@@ -63,7 +63,8 @@ struct CPUAttentionCase {
     let forward = try GuardedRun(
       try AttentionPlanner.plan(problem, capabilities),
       inputs + [
-        .output(problem.outputDType, problem.outputDimensions), .output(.f32, problem.lseDimensions),
+        .output(problem.outputDType, problem.outputDimensions),
+        .output(.f32, problem.lseDimensions),
       ], on: context)
     let backward = try GuardedRun(
       try AttentionPlanner.planBackward(problem, capabilities),

@@ -42,8 +42,8 @@ extension CPUAttentionPlanner {
         arguments: arguments))
   }
 
-  /// Adds the register blocks of one pass and their operations; of a packed batch as if all sequences
-  /// were equally long.
+  /// Adds the register blocks of one pass and their operations; of a packed batch as if all
+  /// sequences were equally long.
   static func count(
     _ pass: CPUAttentionPass, _ block: [Int], _ problem: BoxProblem, to plan: inout Plan
   ) {

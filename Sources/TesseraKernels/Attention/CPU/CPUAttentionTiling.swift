@@ -18,7 +18,8 @@ struct CPUAttentionTiling: Sendable {
   private(set) var chunk: Int
   /// Query heads of one KV head computed together.
   private(set) var together = 1
-  /// Of the gradients of additional keys: parts that the queries are cut into, and queries of a part.
+  /// Of the gradients of additional keys: parts that the queries are cut into, and queries of a
+  /// part.
   private(set) var parts = 1
   private(set) var part = 0
   /// All workgroups.
@@ -31,8 +32,8 @@ struct CPUAttentionTiling: Sendable {
     self.pass = pass
     let units = max(capabilities.computeUnits, 1)
     let floats = max(pass.floatsPerRow(headDim: problem.headDim, valueDim: problem.valueDim), 1)
-    // Rows stay in the second-level cache while chunks pass by; a chunk's vectors, in multiples of a
-    // register block's, stay there with them.
+    // Rows stay in the second-level cache while chunks pass by; a chunk's vectors, in multiples of
+    // a register block's, stay there with them.
     let mostRows = max(16, min(256, 65_536 / floats))
     let widest = max(problem.headDim, problem.valueDim, 1)
     let wanted = max(48, min(504, 10_240 / widest / 24 * 24))
@@ -91,14 +92,23 @@ struct CPUAttentionTiling: Sendable {
     workgroups = product
   }
 
-  /// The shape of a register block: that whose columns fill the fewest vectors. Small windows of two or
-  /// three axes overlap more in a square than in a line.
+  /// The shape of a register block: that whose columns fill the fewest vectors. Small windows of
+  /// two or three axes overlap more in a square than in a line.
   private static func block(
     _ problem: BoxProblem, _ longest: [Int], rowsAreKeys: Bool
   ) -> [Int] {
     func cost(_ block: [Int]) -> Int {
-      let extents = (0..<3).map {
-        problem.axes[$0].estimatedExtent(rows: block[$0], rowsAreKeys: rowsAreKeys)
+      // In the middle of the axes, where windows are not moved inside.
+      let extents = (0..<3).map { a -> Int in
+        let groups = problem.axes[a].groups.map(\.group)
+        guard let group = groups.max(by: { $0.keys < $1.keys }) else { return 0 }
+        let rows = rowsAreKeys ? group.keys : group.queries
+        let first = max(0, (rows - block[a]) / 2), last = min(first + block[a], rows) - 1
+        guard last >= first else { return 0 }
+        return max(
+          0,
+          group.columns(of: last, rowsAreKeys: rowsAreKeys).upperBound
+            - group.columns(of: first, rowsAreKeys: rowsAreKeys).lowerBound)
       }
       let lines = extents[0] * extents[1]
       // Scores take whole vectors, sums only the lanes in use.
@@ -112,8 +122,8 @@ struct CPUAttentionTiling: Sendable {
     return 8 * cost(best) < 7 * cost(line) || longest[2] < blockRows ? best : line
   }
 
-  /// The box of at most `most` rows whose box of columns is smallest per row: what is gathered is what
-  /// it costs more than the arithmetic itself.
+  /// The box of at most `most` rows whose box of columns is smallest per row: what is gathered is
+  /// what it costs more than the arithmetic itself.
   private static func tile(
     _ problem: BoxProblem, _ longest: [Int], block: [Int], most: Int, rowsAreKeys: Bool
   ) -> [Int] {
