@@ -14,6 +14,8 @@ let package = Package(
         .product(name: "Tessera", package: "tessera"), .product(name: "TesseraIO", package: "tessera"),
       ]),
     .executableTarget(
+      name: "gradients", dependencies: [.product(name: "Tessera", package: "tessera")]),
+    .executableTarget(
       name: "own-kernels",
       dependencies: [
         .product(name: "Tessera", package: "tessera"),

@@ -42,8 +42,8 @@ static at_sequence at_sequence_of(const at_tile *t, int32_t i) {
   return s;
 }
 
-// The rows [row, row_end) of the token axis of a packed batch: the part of each sequence among them,
-// and zeros for tokens of no sequence.
+// The rows [row, row_end) of the token axis of a packed batch: the part of each sequence among
+// them, and zeros for tokens of no sequence.
 static void at_packed(
     at_tile *t, at_place *w, int32_t row, int32_t row_end, int pass) {
   const tessera_attention_constants *p = t->p;
@@ -123,8 +123,8 @@ static void at_main(at_tile *t, size_t index, int pass) {
   else at_run(t, &w, pass);
 }
 
-// Gradients of additional keys, which every query of the batch entry attends: one line of rows and one
-// of columns.
+// Gradients of additional keys, which every query of the batch entry attends: one line of rows and
+// one of columns.
 static void at_extra(at_tile *t, size_t index) {
   const tessera_attention_constants *p = t->p;
   int pass = TESSERA_ATTENTION_EXTRA;

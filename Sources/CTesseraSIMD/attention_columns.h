@@ -3,7 +3,8 @@
 #include "attention_loops.h"
 #include "attention_place.h"
 
-// Tokens and positions of columns [col, col + count) of line `r` of the box, from chunk place `at` on.
+// Tokens and positions of columns [col, col + count) of line `r` of the box, from chunk place `at`
+// on.
 static inline void at_line(
     const at_tile *t, const at_place *w, int keys, int32_t r, int32_t col, int32_t count,
     int32_t at) {
@@ -26,7 +27,8 @@ static inline int at_gather_keys(
   }
   int forward = pass == TESSERA_ATTENTION_FORWARD;
   int k_finite = tessera_at_gather(
-      t, extra ? t->x->extra_k : w->k, p->dtype, t->d, t->pad_d, count, t->col_at, forward ? NULL : t->col_a);
+      t, extra ? t->x->extra_k : w->k, p->dtype, t->d, t->pad_d, count, t->col_at,
+      forward ? NULL : t->col_a);
   int v_finite = tessera_at_gather(
       t, extra ? t->x->extra_v : w->v, p->dtype, t->dv, t->pad_v, count,
       forward ? NULL : t->col_bt, forward ? t->col_b : NULL);

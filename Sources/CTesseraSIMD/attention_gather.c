@@ -54,4 +54,6 @@ int tessera_at_gather(
 }
 
 TESSERA_CLONES
-float tessera_at_dot(const float *a, const float *b, size_t count) { return elements_dot(a, b, count); }
+float tessera_at_dot(const float *a, const float *b, size_t count) {
+  return elements_dot(a, b, count);
+}

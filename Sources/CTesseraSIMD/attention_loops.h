@@ -1,12 +1,15 @@
 #pragma once
-// The vector loops of attention. Each has a version per instruction set; what calls them does not need
-// one.
+// The vector loops of attention. Each has a version per instruction set; what calls them does not
+// need one.
 #include "attention_tile.h"
 
 // What a row knows of itself.
 typedef struct {
-  // Its number in the tile; its columns along the last axis, and position on the key axes.
+  // Its number in the tile, -1 if it is none; its columns along the last axis, and position on the
+  // key axes.
   int32_t row, begin, end, place[3];
+  // Its lines along the outer axes, unless all rows of the block have the same.
+  int32_t outer, low[2], high[2];
   // Of its head: the table of biases, the slope; LSE and δ (QUERIES).
   const float *bias;
   float slope, base, delta;
@@ -14,13 +17,14 @@ typedef struct {
   int full;
 } at_row;
 
-// out[i][8·j ..] = row i · column, for the listed column vectors; `rows` is [dim][BLOCK_ROWS], `columns`
-// [dim][ld].
+// out[i][8·j ..] = row i · column, for the listed column vectors; `rows` is [dim][BLOCK_ROWS],
+// `columns` [dim][ld].
 void tessera_at_product(
     const at_tile *t, const float *rows, const float *columns, size_t dim, int32_t vectors,
     float *out);
 
-// acc[i] = acc[i]·factor[i] + Σ weights[i] · columns, each [column][pad]; without `factor` it is 1. If
+// acc[i] = acc[i]·factor[i] + Σ weights[i] · columns, each [column][pad]; without `factor` it is 1.
+// If
 // the columns are not all `finite`, one without weight does not count whatever it holds.
 void tessera_at_accumulate(
     const at_tile *t, const float *columns, size_t pad, int32_t vectors, const float *weights,
@@ -30,13 +34,13 @@ void tessera_at_accumulate(
 // sums must be multiplied by.
 float tessera_at_softmax(const at_tile *t, const at_row *r, float *s, int32_t vectors);
 
-// Turns the products of one row into the weights P, and its dP into dS before the scale. The rows are
-// queries, or keys.
+// Turns the products of one row into the weights P, and its dP into dS before the scale. The rows
+// are queries, or keys.
 void tessera_at_weights(
     const at_tile *t, const at_row *r, float *s, float *dp, int32_t vectors, int keys);
 
-// Copies the vectors listed in `vector`, of `dim` elements, to the chunk: transposed, as rows padded
-// with zeros, or both. Returns whether all values of the rows are finite.
+// Copies the vectors listed in `vector`, of `dim` elements, to the chunk: transposed, as rows
+// padded with zeros, or both. Returns whether all values of the rows are finite.
 int tessera_at_gather(
     const at_tile *t, const void *source, int32_t dtype, size_t dim, size_t pad, int32_t count,
     float *transposed, float *rows);

@@ -6,7 +6,8 @@ typedef struct {
   // Along each axis, seen from inside the dilation group (see attention_axis.h).
   int32_t kind[3], window[3], stride[3], dilation[3], group[3];
   int32_t n[3], m[3], up[3], first[3], step[3];
-  // Without several queries per key, query u stands at first_query + query_step·u of the whole axis.
+  // Without several queries per key, query u stands at first_query + query_step·u of the whole
+  // axis.
   int32_t first_query[3], query_step[3];
   // Lengths of the whole axes, and the first tokens of the batch entry or sequence.
   int32_t keys[3], queries[3];

@@ -4,9 +4,17 @@
 #include "attention_place.h"
 #include <math.h>
 
-// Place of row (i0, i1, i2) of the tile, of head number h of it, in the tile's arrays.
-static inline int32_t at_block_index(const at_tile *t, size_t h, int32_t i0, int32_t i1, int32_t i2) {
-  return (((int32_t)h * t->extent[0] + i0) * t->extent[1] + i1) * t->line + i2 / BLOCK_ROWS;
+// Register block of row (i0, i1, i2) of the tile, of head number h of it.
+static inline int32_t at_block_index(
+    const at_tile *t, size_t h, int32_t i0, int32_t i1, int32_t i2) {
+  int32_t block = (int32_t)h * t->blocks[0] + i0 / t->side[0];
+  block = block * t->blocks[1] + i1 / t->side[1];
+  return block * t->blocks[2] + i2 / t->side[2];
+}
+
+// Place of the row in its block.
+static inline int32_t at_lane(const at_tile *t, int32_t i0, int32_t i1, int32_t i2) {
+  return (i0 % t->side[0] * t->side[1] + i1 % t->side[1]) * t->side[2] + i2 % t->side[2];
 }
 
 // Vector number of a row in its tensors.
@@ -34,7 +42,8 @@ typedef struct {
         for (int32_t i2 = 0; i2 < w->row_end[2] - w->row[2]; i2++) {                   \
           at_own own = {                                                               \
               at_row_vector(t, w, pass, h, i0, i1, i2),                                \
-              (size_t)at_block_index(t, h, i0, i1, i2), (size_t)i2 % BLOCK_ROWS, 0};   \
+              (size_t)at_block_index(t, h, i0, i1, i2), (size_t)at_lane(t, i0, i1, i2), \
+              0};                                                                      \
           own.row = own.block * BLOCK_ROWS + own.lane;                                 \
           function(t, w, pass, own);                                                   \
         }

@@ -2,12 +2,13 @@
 #include "clones.h"
 #include "attention_loops.h"
 
-// tanh(x) within 3 ulp.
-INLINE v8 at_tanh(v8 x) {
+// tanh(x) within 3 ulp, and its derivative.
+INLINE v8 at_tanh(v8 x, v8 *slope) {
   i8 sign = (i8)x & i8_splat((int32_t)0x80000000);
   v8 size = (v8)((i8)x & i8_splat(0x7fffffff));
   v8 e = v8_exp(size * v8_splat(-2.0f));
-  v8 large = (v8_splat(1.0f) - e) / (v8_splat(1.0f) + e);
+  v8 inverse = v8_splat(1.0f) / (v8_splat(1.0f) + e);
+  v8 large = (v8_splat(1.0f) - e) * inverse;
   // The difference above cancels for small x. Cephes, tanhf.
   v8 z = size * size;
   v8 y = v8_splat(-5.70498872745e-3f);
@@ -16,12 +17,19 @@ INLINE v8 at_tanh(v8 x) {
   y = y * z + v8_splat(1.33314422036e-1f);
   y = y * z + v8_splat(-3.33332819422e-1f);
   v8 small = y * z * size + size;
-  return (v8)((i8)v8_select(size < v8_splat(0.625f), small, large) | sign);
+  i8 is_small = size < v8_splat(0.625f);
+  // 1 − y² cancels for large x.
+  *slope = v8_select(
+      is_small, v8_splat(1.0f) - small * small, v8_splat(4.0f) * e * (inverse * inverse));
+  return (v8)((i8)v8_select(is_small, small, large) | sign);
 }
 
 // The lanes of column vector `j` that the row attends.
 INLINE i8 at_inside(const at_tile *t, const at_row *r, int32_t j, int keys, const int full) {
   const i8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  if (r->outer)
+    for (int a = 0; a < 2; a++)
+      if (t->line[a][j] < r->low[a] || t->line[a][j] >= r->high[a]) return i8_splat(0);
   i8 column = lane + i8_splat(t->column[j]);
   i8 inside = (column >= i8_splat(r->begin)) & (column < i8_splat(r->end))
       & (lane < i8_splat(t->used[j]));
@@ -29,8 +37,8 @@ INLINE i8 at_inside(const at_tile *t, const at_row *r, int32_t j, int keys, cons
   return inside;
 }
 
-// The bias of each lane: table[o0][o1][o2] with o = key − query + window − 1 per axis. Lanes outside
-// the table, which are masked, get any entry.
+// The bias of each lane: table[o0][o1][o2] with o = key − query + window − 1 per axis. Lanes
+// outside the table, which are masked, get any entry.
 INLINE v8 at_bias(const at_tile *t, const at_row *r, int32_t j, int keys) {
   const tessera_attention_axis *axis = t->p->axis;
   int32_t sign = keys ? -1 : 1;
@@ -57,9 +65,7 @@ INLINE v8 at_score(
     const at_tile *t, const at_row *r, int32_t j, v8 s, int keys, v8 *slope) {
   const tessera_attention_constants *p = t->p;
   if (p->soft_cap > 0) {
-    v8 y = at_tanh(s / v8_splat(p->soft_cap));
-    s = y * v8_splat(p->soft_cap);
-    *slope = v8_splat(1.0f) - y * y;
+    s = at_tanh(s / v8_splat(p->soft_cap), slope) * v8_splat(p->soft_cap);
   }
   if (p->alibi) {
     i8 distance = *(const i8 *)(t->position + t->start[j]) - i8_splat(r->place[2]);

@@ -8,14 +8,15 @@
 #include "attention_columns.h"
 #include "attention_rows.h"
 
-// Lines [line, line_end) × columns [col, col_end) of the box, gathered. Additional keys are a line that
-// every row meets.
+// Lines [line, line_end) × columns [col, col_end) of the box, gathered. Additional keys are a line
+// that every row meets.
 typedef struct {
   int32_t line, line_end, col, col_end;
   int finite, extra;
 } at_chunk;
 
-// Lists the column vectors of a register block: `from` to `to` of the lines within its outer intervals.
+// Lists the column vectors of a register block: `from` to `to` of the lines within its outer
+// intervals.
 static int32_t at_list(
     const at_tile *t, const at_place *w, const at_chunk *c, const int32_t low[2],
     const int32_t high[2], int32_t from, int32_t to, int pass) {
@@ -27,14 +28,17 @@ static int32_t at_list(
       j[1] = w->begin[1] + r % w->extent[1];
       if (j[0] < low[0] || j[0] >= high[0] || j[1] < low[1] || j[1] >= high[1]) continue;
     }
+    int32_t place[2] = {j[0], j[1]};
     for (int a = 0; a < 2; a++)
-      if (at_is_keys(pass) && !c->extra) j[a] = at_center(w, a, j[a]);
+      if (at_is_keys(pass) && !c->extra) place[a] = at_center(w, a, j[a]);
     for (int32_t x = from; x < to; x += LANES, vectors++) {
       t->start[vectors] = (r - c->line) * width + x - c->col;
       t->column[vectors] = x;
       t->used[vectors] = at_min(LANES, to - x);
-      t->outer[0][vectors] = j[0];
-      t->outer[1][vectors] = j[1];
+      for (int a = 0; a < 2; a++) {
+        t->line[a][vectors] = j[a];
+        t->outer[a][vectors] = place[a];
+      }
     }
   }
   return vectors;
@@ -42,23 +46,23 @@ static int32_t at_list(
 
 // One register block against the listed column vectors.
 static void at_block(
-    const at_tile *t, size_t block, int32_t count, int32_t vectors, const at_row *rows, int finite,
-    int pass) {
+    const at_tile *t, size_t block, int32_t vectors, const at_row *rows, int finite, int pass) {
   size_t lds = t->lds, row = block * BLOCK_ROWS;
   int keys = at_is_keys(pass);
   float factor[BLOCK_ROWS] = {0};
   tessera_at_product(t, t->row_a + row * t->d, t->col_at, t->d, vectors, t->scores);
   if (pass != TESSERA_ATTENTION_FORWARD)
     tessera_at_product(t, t->row_b + row * t->dv, t->col_bt, t->dv, vectors, t->slopes);
-  for (int32_t i = 0; i < count; i++) {
+  for (int i = 0; i < BLOCK_ROWS; i++) {
     float *s = t->scores + (size_t)i * lds, *dp = t->slopes + (size_t)i * lds;
-    if (pass == TESSERA_ATTENTION_FORWARD) factor[i] = tessera_at_softmax(t, rows + i, s, vectors);
-    else tessera_at_weights(t, rows + i, s, dp, vectors, keys);
-  }
-  size_t bytes = (size_t)vectors * LANES * sizeof(float);
-  for (int32_t i = count; i < BLOCK_ROWS; i++) {
-    memset(t->scores + (size_t)i * lds, 0, bytes);
-    if (pass != TESSERA_ATTENTION_FORWARD) memset(t->slopes + (size_t)i * lds, 0, bytes);
+    if (rows[i].row < 0) {
+      memset(s, 0, (size_t)vectors * LANES * sizeof(float));
+      if (pass != TESSERA_ATTENTION_FORWARD) memset(dp, 0, (size_t)vectors * LANES * sizeof(float));
+    } else if (pass == TESSERA_ATTENTION_FORWARD) {
+      factor[i] = tessera_at_softmax(t, rows + i, s, vectors);
+    } else {
+      tessera_at_weights(t, rows + i, s, dp, vectors, keys);
+    }
   }
   if (pass != TESSERA_ATTENTION_QUERIES)
     tessera_at_accumulate(
@@ -69,46 +73,82 @@ static void at_block(
         t, t->col_a, t->pad_d, vectors, t->slopes, t->acc_a + row * t->pad_d, NULL, finite);
 }
 
-// Runs every register block of the tile over a chunk. Columns of additional keys or for them are met
-// by every row.
+// What the rows of a register block from (i0, i1, i2) on have in common over all heads. Returns its
+// bounds along each axis.
+static void at_rows(
+    const at_tile *t, const at_place *w, const at_chunk *c, const int32_t from[3],
+    at_row rows[BLOCK_ROWS], int32_t low[3], int32_t high[3]) {
+  for (int a = 0; a < 3; a++) {
+    int32_t last = at_min(from[a] + t->side[a], w->row_end[a] - w->row[a]) - 1;
+    low[a] = c->extra ? 0 : t->low[a][from[a]];
+    high[a] = c->extra ? c->col_end : t->high[a][last];
+  }
+  int32_t i = 0;
+  int32_t x[3];
+  for (x[0] = from[0]; x[0] < from[0] + t->side[0]; x[0]++)
+    for (x[1] = from[1]; x[1] < from[1] + t->side[1]; x[1]++)
+      for (x[2] = from[2]; x[2] < from[2] + t->side[2]; x[2]++, i++) {
+        at_row *r = rows + i;
+        r->row = -1;
+        int there = 1;
+        for (int a = 0; a < 3; a++) there &= x[a] < w->row_end[a] - w->row[a];
+        if (!there) continue;
+        r->row = i;
+        r->outer = !c->extra && t->side[0] * t->side[1] > 1;
+        for (int a = 0; a < 3; a++) r->place[a] = t->place[a][x[a]];
+        for (int a = 0; a < 2; a++) {
+          r->low[a] = t->low[a][x[a]];
+          r->high[a] = t->high[a][x[a]];
+        }
+        r->begin = c->extra ? 0 : t->low[2][x[2]] - w->begin[2];
+        r->end = c->extra ? c->col_end : t->high[2][x[2]] - w->begin[2];
+      }
+}
+
+// What the rows of a block have of a head.
+static void at_head_rows(
+    const at_tile *t, const at_chunk *c, at_row rows[BLOCK_ROWS], int32_t first, size_t query_head,
+    int pass) {
+  const tessera_attention_axis *x = t->p->axis;
+  for (int i = 0; i < BLOCK_ROWS; i++) {
+    at_row *r = rows + i;
+    if (r->row < 0) continue;
+    r->row = first + i;
+    if (at_is_keys(pass) && !t->shown[r->row]) r->begin = r->end = 0;
+    if (pass == TESSERA_ATTENTION_QUERIES) {
+      r->base = t->base[r->row];
+      r->delta = t->delta[r->row];
+    }
+    r->full = !c->extra && at_is_full(t->p);
+    if (!r->full) continue;
+    size_t table = (size_t)(2 * x[0].window - 1) * (size_t)(2 * x[1].window - 1)
+        * (size_t)(2 * x[2].window - 1);
+    r->bias = t->p->bias ? t->x->bias + query_head * table : NULL;
+    r->slope = t->p->alibi ? t->x->alibi[query_head] : 0;
+  }
+}
+
+// Runs every register block of the tile over a chunk. Columns of additional keys or for them are
+// met by every row.
 static void at_visit(
     const at_tile *t, const at_place *w, const at_chunk *c, size_t head, int pass) {
   int keys = at_is_keys(pass);
-  for (int32_t i0 = 0; i0 < w->row_end[0] - w->row[0]; i0++)
-    for (int32_t i1 = 0; i1 < w->row_end[1] - w->row[1]; i1++)
-      for (int32_t i2 = 0; i2 < w->row_end[2] - w->row[2]; i2 += BLOCK_ROWS) {
-        int32_t count = at_min(BLOCK_ROWS, w->row_end[2] - w->row[2] - i2);
+  int32_t i[3];
+  for (i[0] = 0; i[0] < w->row_end[0] - w->row[0]; i[0] += t->side[0])
+    for (i[1] = 0; i[1] < w->row_end[1] - w->row[1]; i[1] += t->side[1])
+      for (i[2] = 0; i[2] < w->row_end[2] - w->row[2]; i[2] += t->side[2]) {
         at_row rows[BLOCK_ROWS];
-        for (int32_t i = 0; i < count; i++) {
-          rows[i].begin = c->extra ? 0 : t->low[2][i2 + i] - w->begin[2];
-          rows[i].end = c->extra ? c->col_end : t->high[2][i2 + i] - w->begin[2];
-          rows[i].place[0] = t->place[0][i0];
-          rows[i].place[1] = t->place[1][i1];
-          rows[i].place[2] = t->place[2][i2 + i];
-        }
-        int32_t from = at_max(rows[0].begin, c->col), to = at_min(rows[count - 1].end, c->col_end);
-        int32_t low[2] = {t->low[0][i0], t->low[1][i1]}, high[2] = {t->high[0][i0], t->high[1][i1]};
+        int32_t low[3], high[3];
+        at_rows(t, w, c, i, rows, low, high);
+        int32_t origin = c->extra ? 0 : w->begin[2];
+        int32_t from = at_max(low[2] - origin, c->col), to = at_min(high[2] - origin, c->col_end);
         int32_t vectors = at_list(t, w, c, low, high, from, to, pass);
         if (vectors == 0) continue;
         for (size_t h = 0; h < (keys ? 1 : w->heads); h++) {
-          size_t block = (size_t)at_block_index(t, h, i0, i1, i2), query_head = keys ? head : w->head + h;
-          for (int32_t i = 0; i < count; i++) {
-            int32_t row = (int32_t)block * BLOCK_ROWS + i;
-            rows[i].row = row;
-            if (keys && !t->shown[row]) rows[i].begin = rows[i].end = 0;
-            if (pass == TESSERA_ATTENTION_QUERIES) {
-              rows[i].base = t->base[row];
-              rows[i].delta = t->delta[row];
-            }
-            rows[i].full = !c->extra && at_is_full(t->p);
-            if (!rows[i].full) continue;
-            const tessera_attention_axis *x = t->p->axis;
-            size_t table = (size_t)(2 * x[0].window - 1) * (size_t)(2 * x[1].window - 1)
-                * (size_t)(2 * x[2].window - 1);
-            rows[i].bias = t->p->bias ? t->x->bias + query_head * table : NULL;
-            rows[i].slope = t->p->alibi ? t->x->alibi[query_head] : 0;
-          }
-          at_block(t, block, count, vectors, rows, c->finite, pass);
+          size_t block = (size_t)at_block_index(t, h, i[0], i[1], i[2]);
+          at_head_rows(
+              t, c, rows, (int32_t)block * BLOCK_ROWS, keys ? head : w->head + h, pass);
+          at_block(t, block, vectors, rows, c->finite, pass);
         }
       }
 }

@@ -1,9 +1,10 @@
 #pragma once
 // The state of one tile of attention while it is computed, and its place in local memory.
 //
-// A tile owns rows and streams columns: the rows are queries and the columns keys, or for the gradients
-// of keys and values the other way round. Both sides have two vectors: of the head dimension D (Q or
-// K), whose products are the scores, and of the value dimension Dv (dO or V), whose products are dP.
+// A tile owns rows and streams columns: the rows are queries and the columns keys, or for the
+// gradients of keys and values the other way round. Both sides have two vectors: of the head
+// dimension D (Q or K), whose products are the scores, and of the value dimension Dv (dO or V),
+// whose products are dP.
 //
 //   pass      rows hold      columns hold                    accumulates
 //   FORWARD   Q              Kᵀ, V                           O
@@ -34,8 +35,9 @@ typedef struct {
   // Distance of two dimensions in a transposed chunk; of two rows in `scores` and `slopes`.
   int32_t ld;
   size_t lds;
-  // Rows of the tile along each axis; register blocks along the last axis, of a head, of all.
-  int32_t extent[3], line, blocks, all_blocks;
+  // Rows of the tile and of a register block along each axis; blocks of a head along each axis, of
+  // all heads.
+  int32_t extent[3], side[3], blocks[3], all_blocks;
   // Rows in register blocks: [block][D][BLOCK_ROWS] (times scale) and [block][Dv][BLOCK_ROWS].
   float *row_a, *row_b;
   // Accumulators [row][pad_d] and [row][pad_v].
@@ -48,8 +50,8 @@ typedef struct {
   int32_t *low[3], *high[3], *place[3];
   // The chunk: transposed [D][ld], [Dv][ld], and as rows [column][pad_d], [column][pad_v].
   float *col_at, *col_bt, *col_a, *col_b;
-  // Per column of the chunk: LSE (as above) and δ of queries; -1 for keys that the mask shows, else 0;
-  // position on the key axis along the last axis; token.
+  // Per column of the chunk: LSE (as above) and δ of queries; -1 for keys that the mask shows, else
+  // 0; position on the key axis along the last axis; token.
   float *col_base, *col_delta;
   int32_t *live, *position;
   size_t *token, *vector;
@@ -57,9 +59,9 @@ typedef struct {
   float *staging;
   // Of one register block: scores or weights, and dP or dS.
   float *scores, *slopes;
-  // Per column vector: where it starts in the chunk, its column in the box, its lanes in use, positions
-  // of its line on the key axis along the outer axes.
-  int32_t *start, *column, *used, *outer[2];
+  // Per column vector: where it starts in the chunk, its column in the box, its lanes in use; of
+  // its line along the outer axes the coordinates and the positions on the key axis.
+  int32_t *start, *column, *used, *line[2], *outer[2];
 } at_tile;
 
 // Whether scores are more than scaled products.
@@ -76,16 +78,18 @@ static inline size_t at_layout(
   t->dv = (size_t)p->value_dim;
   t->pad_d = at_round(t->d, LANES);
   t->pad_v = at_round(t->dv, LANES);
-  // An odd number of cache lines apart, so that a column does not fall into one cache set; and room for
-  // a vector that starts at the last column.
+  // An odd number of cache lines apart, so that a column does not fall into one cache set; and room
+  // for a vector that starts at the last column.
   t->ld = (int32_t)at_round((size_t)p->chunk + LANES, 16) | 16;
   t->lds = LANES * ((size_t)p->chunk + BLOCK_VECTORS);
   int extra = pass == TESSERA_ATTENTION_EXTRA, keys = at_is_keys(pass);
-  for (int a = 0; a < 3; a++)
+  t->all_blocks = keys ? 1 : p->together;
+  for (int a = 0; a < 3; a++) {
     t->extent[a] = extra ? (a == 2 ? p->extra_tile : 1) : p->axis[a].tile;
-  t->line = (t->extent[2] + BLOCK_ROWS - 1) / BLOCK_ROWS;
-  t->blocks = t->extent[0] * t->extent[1] * t->line;
-  t->all_blocks = keys ? t->blocks : t->blocks * p->together;
+    t->side[a] = extra ? (a == 2 ? BLOCK_ROWS : 1) : p->axis[a].block;
+    t->blocks[a] = (t->extent[a] + t->side[a] - 1) / t->side[a];
+    t->all_blocks *= t->blocks[a];
+  }
   size_t rows = (size_t)t->all_blocks * BLOCK_ROWS, chunk = (size_t)p->chunk + LANES;
   size_t vectors = (size_t)p->chunk + BLOCK_VECTORS, ld = (size_t)t->ld;
   int forward = pass == TESSERA_ATTENTION_FORWARD, queries = pass == TESSERA_ATTENTION_QUERIES;
@@ -122,13 +126,16 @@ static inline size_t at_layout(
   ARRAY(start, int32_t, vectors)
   ARRAY(column, int32_t, vectors)
   ARRAY(used, int32_t, vectors)
+  ARRAY(line[0], int32_t, vectors)
+  ARRAY(line[1], int32_t, vectors)
   ARRAY(outer[0], int32_t, vectors)
   ARRAY(outer[1], int32_t, vectors)
 #undef ARRAY
   return at;
 }
 
-// What is subtracted from a query's scores: its LSE; +inf for a query without keys, as e^(s − inf) is 0.
+// What is subtracted from a query's scores: its LSE; +inf for a query without keys, as e^(s − inf)
+// is 0.
 INLINE float at_exponent_base(float lse) {
   return lse == -__builtin_inff() ? __builtin_inff() : lse;
 }

@@ -52,11 +52,18 @@ import Testing
     let outcome = try CommandRunner.run(["selftest", "--device", "cpu", "--count", "5", "--json"])
     #expect(outcome.status == 0, "\(outcome.error)")
     #expect(outcome.output.contains("\"problems\" : 5"))
+    let gradients = try CommandRunner.run([
+      "selftest", "--device", "cpu", "--count", "3", "--op", "attention-backward", "--op",
+      "na-backward",
+    ])
+    #expect(gradients.status == 0, "\(gradients.error)")
+    #expect(gradients.output.contains("na-backward: 3 of 3 passed"), "\(gradients.output)")
+    #expect(try CommandRunner.run(["selftest", "--op", "softmax"]).status == 64)
   }
 
   @Test func `every command explains itself`() throws {
     for command in [
-      [], ["devices"], ["doctor"], ["run"], ["run", "gemm"], ["run", "na"], ["plan"], ["plan", "na"],
+      [], ["devices"], ["doctor"], ["run"], ["run", "gemm"], ["run", "na"], ["run", "attention"], ["plan"], ["plan", "na"],
       ["plan", "attention"], ["bench"],
       ["selftest"], ["demo"],
     ] {

@@ -78,7 +78,8 @@ import Testing
     )
     for all in [parts, parts + [nothing]] {
       let merged = try device.mergeAttention(all)
-      let worst = zip(try merged.output.floats(), try whole.output.floats())
+      let worst =
+        zip(try merged.output.floats(), try whole.output.floats())
         .map { abs($0 - $1) }.max() ?? 1
       #expect(worst < 2e-6)
       let lse = zip(try merged.logSumExp.floats(), try whole.logSumExp.floats())

@@ -15,6 +15,8 @@ typedef struct {
   // Rows of a tile along the axis of a dilation group, and tiles of the longest group. The rows are
   // queries, or keys where gradients of keys are computed.
   int32_t tile, tiles;
+  // Rows of a register block along the axis; 4 over all axes.
+  int32_t block;
 } tessera_attention_axis;
 
 // A problem and its tiling; also the constants block of the host kernels.
@@ -23,13 +25,13 @@ typedef struct {
   int32_t batch, heads, kv_heads, head_dim, value_dim, extra_keys;
   // 0 f32, 1 f16, 2 bf16.
   int32_t dtype, output_dtype;
-  // Features: 0 or 1. With `packed` there is one axis of kind BAND, whose lengths count the tokens of
-  // all sequences; `bottom_right` then places query 0 by the sequences' lengths.
+  // Features: 0 or 1. With `packed` there is one axis of kind BAND, whose lengths count the tokens
+  // of all sequences; `bottom_right` then places query 0 by the sequences' lengths.
   int32_t packed, bottom_right, alibi, bias, mask;
   // Columns gathered at a time, and query heads of one KV head computed together.
   int32_t chunk, together;
-  // Gradients of additional keys: rows of a tile and tiles, parts that the queries are cut into, and
-  // queries of a part.
+  // Gradients of additional keys: rows of a tile and tiles, parts that the queries are cut into,
+  // and queries of a part.
   int32_t extra_tile, extra_tiles, parts, part;
   // soft_cap is 0 for none.
   float scale, soft_cap;
@@ -66,17 +68,18 @@ enum {
   TESSERA_ATTENTION_QUERIES,
   // dK and dV of a tile of keys. Needs δ.
   TESSERA_ATTENTION_KEYS,
-  // dK⁺ and dV⁺ of a tile of additional keys: in the tensors' type if there is one part, else a partial
-  // sum. Needs δ.
+  // dK⁺ and dV⁺ of a tile of additional keys: in the tensors' type if there is one part, else a
+  // partial sum. Needs δ.
   TESSERA_ATTENTION_EXTRA,
 };
 
 // Bytes of local memory that a call of a kind needs.
 size_t tessera_attention_local_bytes(const tessera_attention_constants *_Nonnull p, int32_t pass);
 
-// Computes tile `index`: tiles fastest (the last axis first), then dilation groups, parts of `together`
-// query heads (not for keys), KV heads, batch entries (not if packed). EXTRA: parts fastest, then
-// tiles, KV heads, batch entries. Only rows of the tile are written. `local` is 64-byte aligned.
+// Computes tile `index`: tiles fastest (the last axis first), then dilation groups, parts of
+// `together` query heads (not for keys), KV heads, batch entries (not if packed). EXTRA: parts
+// fastest, then tiles, KV heads, batch entries. Only rows of the tile are written. `local` is
+// 64-byte aligned.
 void tessera_attention_tile(
     const tessera_attention_constants *_Nonnull p, const tessera_attention_operands *_Nonnull x,
     int32_t pass, size_t index, void *_Nonnull local);

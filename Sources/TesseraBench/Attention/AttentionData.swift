@@ -46,6 +46,18 @@ struct AttentionData {
     self.gradients = gradients
   }
 
+  init(
+    attention: BenchAttention, host: [HostTensor], inputs: [Tensor], o: Tensor, lse: Tensor,
+    gradients: [Tensor]
+  ) {
+    self.attention = attention
+    self.host = host
+    self.inputs = inputs
+    self.o = o
+    self.lse = lse
+    self.gradients = gradients
+  }
+
   /// Other results for `attention` over the same inputs; shapes may differ in their token axes only.
   init(
     sharing other: AttentionData, _ attention: BenchAttention, on device: Device

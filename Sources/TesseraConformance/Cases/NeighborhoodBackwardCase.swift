@@ -14,7 +14,7 @@ package struct NeighborhoodBackwardCase: ConformanceCase {
   init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
     attention = try NeighborhoodInputs(
       variant, &random, extended: variant.index % 2 == 1, bias: variant.index % 4 == 1,
-      work: 3_000_000)
+      work: 1_500_000)
     let problem = attention.problem
     (o, lse) = try attention.gold().stored(
       as: problem.outputDType, problem.outputDimensions, problem.lseDimensions)

@@ -1,28 +1,12 @@
-import CTesseraSIMD
 import TesseraCore
 import TesseraHAL
 import TesseraShaders
 
 /// The kernels of neighborhood attention.
 package enum NeighborhoodKernels {
-  static let cpuName = "na_cpu"
   static let tiledName = "na_tiled"
 
   package static let entries = [
-    KernelEntry(
-      name: cpuName,
-      signature: { spec, _ in
-        KernelSignature(
-          name: cpuName, slots: slots,
-          constantBytes: MemoryLayout<tessera_na_constants>.size,
-          localBytes: spec["LOCAL_BYTES"] ?? 0)
-      },
-      code: { _, backend throws(TesseraError) in
-        guard backend == .cpu || backend == .recording else {
-          throw .unsupported("\(cpuName) for \(backend.rawValue)")
-        }
-        return .host { HostNeighborhood.run($0) }
-      }),
     KernelEntry(
       name: tiledName,
       signature: { spec, backend in

@@ -7,7 +7,7 @@ package enum NeighborhoodPlanner {
   ///
   /// Operands of the plan: `Plan.NeighborhoodOperand`.
   /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
-  ///   device's, `unsupported` for the extensions, which have an oracle but no kernels yet.
+  ///   device's.
   package static func plan(
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {

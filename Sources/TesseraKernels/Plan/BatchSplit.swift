@@ -27,7 +27,8 @@ struct BatchSplit {
     var step = 1
     var widest = Tensor(name: "invocations", elements: invocations, dtype: .u8)
     for tensor in tensors where tensor.bytes > 0 {
-      most = min(most, Int(Int32.max) / tensor.elements, capabilities.maxBindingRange / tensor.bytes)
+      most = min(most, Int(Int32.max) / tensor.elements)
+      most = min(most, capabilities.maxBindingRange / tensor.bytes)
       let whole = Self.leastCommonMultiple(tensor.bytes, max(capabilities.bindingAlignment, 4))
       step = Self.leastCommonMultiple(step, whole / tensor.bytes)
       if tensor.bytes > widest.bytes { widest = tensor }

@@ -81,7 +81,9 @@ extension Plan {
   static func checkLoops(
     _ operation: String, _ iterations: Int, _ capabilities: Capabilities
   ) throws(TesseraError) {
-    guard let limit = capabilities.maxLoopIterations, iterations > limit - limit / 16 else { return }
+    guard let limit = capabilities.maxLoopIterations, iterations > limit - limit / 16 else {
+      return
+    }
     throw .overLimit(
       "loop iterations of \(operation)", requested: iterations, limit: limit - limit / 16,
       device: capabilities.name)

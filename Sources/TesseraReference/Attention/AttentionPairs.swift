@@ -14,6 +14,8 @@ struct AttentionPairs<T: OracleScalar> {
   let lse: [T]
   let dO: [T]
 
+  @_specialize(where T == Double)
+  @_specialize(where T == Float)
   init(
     _ head: AttentionHead, _ q: [Double], _ k: [Double], _ v: [Double], _ o: [Double],
     _ lse: [Double], _ dO: [Double]
@@ -28,6 +30,8 @@ struct AttentionPairs<T: OracleScalar> {
   }
 
   /// The sums over all pairs of row `r` and key `keys[r]`.
+  @_specialize(where T == Double)
+  @_specialize(where T == Float)
   func gradients(_ keys: [[Int]]) -> AttentionGradients {
     var result = AttentionGradients(
       dq: Gradient(count: q.count), dk: Gradient(count: k.count), dv: Gradient(count: v.count))
@@ -46,6 +50,9 @@ struct AttentionPairs<T: OracleScalar> {
     return result
   }
 
+  // Without this, debug builds call every operation through a table.
+  @_specialize(where T == Double)
+  @_specialize(where T == Float)
   private func add(
     _ row: Int, _ key: Int, _ delta: T, _ deltaSquares: T, to gradients: inout AttentionGradients
   ) {

@@ -88,6 +88,9 @@ struct AttentionRows<T: OracleScalar> {
   }
 
   /// O, LSE and what their error bounds are made of.
+  // Callers are in other files: without this, debug builds call every operation through a table.
+  @_specialize(where T == Double)
+  @_specialize(where T == Float)
   func forward() -> AttentionOracle {
     var result = AttentionOracle(
       o: [Double](repeating: 0, count: rows.count * valueDim),
@@ -116,6 +119,8 @@ struct AttentionRows<T: OracleScalar> {
   }
 
   /// The gradients of `Σ dO·O`: of Q, of all vectors of K and V, and of `parameters` biases.
+  @_specialize(where T == Double)
+  @_specialize(where T == Float)
   func backward(dO: [Double], parameters: Int = 0) -> AttentionGradients {
     var gradients = AttentionGradients(
       dq: Gradient(count: q.count), dk: Gradient(count: k.count), dv: Gradient(count: v.count),

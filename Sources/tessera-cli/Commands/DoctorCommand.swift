@@ -54,8 +54,9 @@ struct DoctorCommand: ParsableCommand {
       let device = try Device(description)
       result.faults = device.context.capabilities.faults
       var failures: [ConformanceRunner.Failure] = []
-      for operation in ConformanceOperator.allCases {
-        failures += ConformanceRunner.run(operation, seeds: 1..<4, on: device).failures
+      // Few kernels, as software drivers take seconds to build one; `selftest` is thorough.
+      for operation in [ConformanceOperator.gemm, .attention, .na] {
+        failures += ConformanceRunner.run(operation, seeds: 1..<4, on: device, variants: 2).failures
       }
       let shape: Shape = [256, 256]
       let a = try Tensor(
@@ -70,7 +71,7 @@ struct DoctorCommand: ParsableCommand {
       result.passed = failures.isEmpty
       result.detail =
         failures.first.map { "wrong result: \($0.operation.rawValue) seed \($0.seed): \($0.reason)" }
-        ?? "matrix products and attention, with gradients, agree with the oracle"
+        ?? "matrix products and attention agree with the oracle"
     } catch {
       result.detail = "\(error)"
     }

@@ -16,7 +16,8 @@ import Testing
     var stride: Int32
 
     var description: String {
-      "kind \(kind) n \(n) m \(m) up \(up) first \(first) step \(step) window \(window) stride \(stride)"
+      "kind \(kind) n \(n) m \(m) up \(up) first \(first) step \(step) "
+        + "window \(window) stride \(stride)"
     }
 
     /// The keys of query `u`, positions before wrapping.
@@ -32,14 +33,16 @@ import Testing
       return begin..<axis_query_end(kind, j, begin, n, m, up, first, step, window, stride)
     }
 
-    /// What is wrong with the inverse windows: nil if they are exactly the pairs of the windows, no pair
-    /// occurs twice, and both move forward only.
+    /// What is wrong with the inverse windows: nil if they are exactly the pairs of the windows, no
+    /// pair occurs twice, and both move forward only.
     func fault() -> String? {
       var attended = Set<[Int32]>()
       var previous: Range<Int32>?
       for u in 0..<m {
         let window = keys(u)
-        if let previous, window.lowerBound < previous.lowerBound || window.upperBound < previous.upperBound {
+        if let previous,
+          window.lowerBound < previous.lowerBound || window.upperBound < previous.upperBound
+        {
           return "the window of query \(u) moves back"
         }
         previous = window

@@ -61,7 +61,8 @@ struct HalvesCase {
     }
     if extensions, random.integer(in: 0...1) == 0 {
       let shape = try Shape([batch] + lengths)
-      let bytes = (0..<shape.elementCount).map { _ in UInt8(random.integer(in: 0...3) == 0 ? 0 : 1) }
+      let bytes = (0..<shape.elementCount).map { _ in UInt8(random.integer(in: 0...3) == 0 ? 0 : 1)
+      }
       keyMask = HostTensor(dtype: .bool, shape: shape) { $0.copyBytes(from: bytes) }
     }
     problem = try NeighborhoodProblem(

@@ -2,8 +2,8 @@ import CTesseraSIMD
 import TesseraCore
 import TesseraHAL
 
-/// The catalogue's entries of attention on the CPU back-end: they hand a workgroup's buffers to the C
-/// loops.
+/// The catalogue's entries of attention on the CPU back-end: they hand a workgroup's buffers to the
+/// C loops.
 package enum CPUAttentionKernels {
   package static let entries = CPUAttentionPass.allCases.map { pass in
     KernelEntry(
@@ -27,8 +27,8 @@ package enum CPUAttentionKernels {
   }
 
   private static func run(_ pass: CPUAttentionPass, _ group: HostGroup) {
-    // The planner asks for local memory always, so it has an address. Slots that a pass does not have
-    // are not touched by it.
+    // The planner asks for local memory always, so it has an address. Slots that a pass does not
+    // have are not touched by it.
     guard let local = group.local.baseAddress else { return }
     var constants = group.constants.loadUnaligned(as: tessera_attention_constants.self)
     func address(_ role: CPUAttentionPass.Role) -> UnsafeMutableRawPointer {

@@ -42,9 +42,11 @@ extension CPUAttentionPlanner {
         arguments: arguments))
   }
 
-  /// Adds the register blocks of one pass and their operations; of a packed batch as if all sequences
-  /// were equally long.
-  static func count(_ pass: CPUAttentionPass, _ problem: BoxProblem, to plan: inout Plan) {
+  /// Adds the register blocks of one pass and their operations; of a packed batch as if all
+  /// sequences were equally long.
+  static func count(
+    _ pass: CPUAttentionPass, _ block: [Int], _ problem: BoxProblem, to plan: inout Plan
+  ) {
     let (blockRows, lanes) = (CPUAttentionTiling.blockRows, CPUAttentionTiling.lanes)
     var axes = problem.axes
     let sequences = problem.sequences ?? 1
@@ -52,7 +54,7 @@ extension CPUAttentionPlanner {
       axes[2].queries /= sequences
       axes[2].keys /= sequences
     }
-    let sides = [(1, 1), (1, 1), (blockRows, lanes)]
+    let sides = [(block[0], 1), (block[1], 1), (block[2], lanes)]
     let perAxis = zip(axes, sides).map {
       $0.tiles(
         side: $1.0, columnSide: $1.1, rowsAreKeys: pass.rowsAreKeys)

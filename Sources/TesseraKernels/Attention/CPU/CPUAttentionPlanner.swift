@@ -2,8 +2,8 @@ import CTesseraSIMD
 import TesseraCore
 import TesseraHAL
 
-/// Plans attention over boxes, dense or neighborhood, for the CPU back-end: one workgroup per tile of
-/// queries or keys.
+/// Plans attention over boxes, dense or neighborhood, for the CPU back-end: one workgroup per tile
+/// of queries or keys.
 enum CPUAttentionPlanner {
   /// Adds a forward pass to `plan`.
   static func forward(
@@ -12,14 +12,14 @@ enum CPUAttentionPlanner {
   ) throws(TesseraError) {
     plan.schedule = "cpu"
     try add(.forward, problem, operands, to: &plan, capabilities)
-    note(&plan)
+    note(problem, &plan)
   }
 
-  /// Adds the gradients of Q, K and V to `plan`, and of additional keys and values where `extra` says
-  /// where they go; `operands` name where δ goes.
+  /// Adds the gradients of Q, K and V to `plan`, and of additional keys and values where `extra`
+  /// says where they go; `operands` name where δ goes.
   ///
-  /// Scores and dP are computed twice, for dQ and for dK and dV: keeping them would take memory that
-  /// grows with the number of pairs.
+  /// Scores and dP are computed twice, for dQ and for dK and dV: keeping them would take memory
+  /// that grows with the number of pairs.
   static func backward(
     _ problem: BoxProblem, _ operands: BoxOperands, extra: (k: Plan.Source, v: Plan.Source)? = nil,
     to plan: inout Plan, _ capabilities: Capabilities
@@ -34,13 +34,17 @@ enum CPUAttentionPlanner {
     if let extra, problem.extraKeys > 0 {
       try addExtra(problem, operands, extra, to: &plan, capabilities)
     }
-    note(&plan)
+    note(problem, &plan)
   }
 
-  private static func note(_ plan: inout Plan) {
+  private static func note(_ problem: BoxProblem, _ plan: inout Plan) {
     plan.notes.append(
-      "register blocks of \(CPUAttentionTiling.blockRows) rows × \(CPUAttentionTiling.lanes) columns "
-        + "are what is counted as tiles")
+      "register blocks of \(CPUAttentionTiling.blockRows) rows × \(CPUAttentionTiling.lanes) "
+        + "columns are what is counted as tiles")
+    if problem.sequences != nil {
+      plan.notes.append(
+        "counted as if all sequences were equally long: their lengths are on the device")
+    }
   }
 
   private static func addExtra(
@@ -74,7 +78,7 @@ enum CPUAttentionPlanner {
       plan.notes.append(
         "gradients of additional keys in \(tiling.parts) parts of \(tiling.part) queries")
     }
-    count(.extraGradient, problem.extraKeysAlone, to: &plan)
+    count(.extraGradient, tiling.block, problem.extraKeysAlone, to: &plan)
   }
 
   private static func add(
@@ -84,6 +88,6 @@ enum CPUAttentionPlanner {
     let tiling = try CPUAttentionTiling(pass, problem, capabilities)
     plan.tile = tiling.tile
     try record(tiling, problem, operands, to: &plan, capabilities)
-    count(pass, problem, to: &plan)
+    count(pass, tiling.block, problem, to: &plan)
   }
 }

@@ -8,6 +8,8 @@ struct CPUAttentionTiling: Sendable {
   static let (blockRows, lanes) = (4, 8)
 
   let pass: CPUAttentionPass
+  /// Rows of a register block along each axis.
+  private(set) var block = [1, 1, blockRows]
   /// Rows along each axis of a dilation group.
   private(set) var tile: [Int]
   /// Tiles of the longest dilation group along each axis.
@@ -16,7 +18,8 @@ struct CPUAttentionTiling: Sendable {
   private(set) var chunk: Int
   /// Query heads of one KV head computed together.
   private(set) var together = 1
-  /// Of the gradients of additional keys: parts that the queries are cut into, and queries of a part.
+  /// Of the gradients of additional keys: parts that the queries are cut into, and queries of a
+  /// part.
   private(set) var parts = 1
   private(set) var part = 0
   /// All workgroups.
@@ -29,8 +32,8 @@ struct CPUAttentionTiling: Sendable {
     self.pass = pass
     let units = max(capabilities.computeUnits, 1)
     let floats = max(pass.floatsPerRow(headDim: problem.headDim, valueDim: problem.valueDim), 1)
-    // Rows stay in the second-level cache while chunks pass by; a chunk's vectors, in multiples of a
-    // register block's, stay there with them.
+    // Rows stay in the second-level cache while chunks pass by; a chunk's vectors, in multiples of
+    // a register block's, stay there with them.
     let mostRows = max(16, min(256, 65_536 / floats))
     let widest = max(problem.headDim, problem.valueDim, 1)
     let wanted = max(48, min(504, 10_240 / widest / 24 * 24))
@@ -52,11 +55,13 @@ struct CPUAttentionTiling: Sendable {
     } else {
       let rowsAreKeys = pass.rowsAreKeys
       let longest = problem.axes.map { $0.longest(rowsAreKeys: rowsAreKeys) }
+      block = Self.block(problem, longest, rowsAreKeys: rowsAreKeys)
       let rows = (rowsAreKeys ? problem.keyTokens : problem.queryTokens)
       // Enough workgroups that none waits long for the last.
       let shared = Double(rows) * Double(repeats) / Double(8 * units)
       let most = max(Self.blockRows, Int(min(Double(mostRows), shared)))
-      tile = Self.tile(problem, longest, most: most, rowsAreKeys: rowsAreKeys)
+      tile = Self.tile(
+        problem, longest, block: block, most: most, rowsAreKeys: rowsAreKeys)
       tiles = zip(longest, tile).map { ($0 + $1 - 1) / $1 }
       let extents = zip(problem.axes, tile).map {
         max(1, $0.estimatedExtent(rows: $1, rowsAreKeys: rowsAreKeys))
@@ -87,15 +92,45 @@ struct CPUAttentionTiling: Sendable {
     workgroups = product
   }
 
-  /// The box of at most `most` rows whose box of columns is smallest per row: what is gathered is what
-  /// it costs more than the arithmetic itself.
+  /// The shape of a register block: that whose columns fill the fewest vectors. Small windows of
+  /// two or three axes overlap more in a square than in a line.
+  private static func block(
+    _ problem: BoxProblem, _ longest: [Int], rowsAreKeys: Bool
+  ) -> [Int] {
+    func cost(_ block: [Int]) -> Int {
+      // In the middle of the axes, where windows are not moved inside.
+      let extents = (0..<3).map { a -> Int in
+        let groups = problem.axes[a].groups.map(\.group)
+        guard let group = groups.max(by: { $0.keys < $1.keys }) else { return 0 }
+        let rows = rowsAreKeys ? group.keys : group.queries
+        let first = max(0, (rows - block[a]) / 2), last = min(first + block[a], rows) - 1
+        guard last >= first else { return 0 }
+        return max(
+          0,
+          group.columns(of: last, rowsAreKeys: rowsAreKeys).upperBound
+            - group.columns(of: first, rowsAreKeys: rowsAreKeys).lowerBound)
+      }
+      let lines = extents[0] * extents[1]
+      // Scores take whole vectors, sums only the lanes in use.
+      return lines * ((extents[2] + lanes - 1) / lanes * lanes + extents[2])
+    }
+    let line = [1, 1, blockRows]
+    let others = [[1, 2, 2], [2, 1, 2], [2, 2, 1], [1, 4, 1], [4, 1, 1]].filter {
+      zip($0, longest).allSatisfy(<=)
+    }
+    guard let best = others.min(by: { cost($0) < cost($1) }) else { return line }
+    return 8 * cost(best) < 7 * cost(line) || longest[2] < blockRows ? best : line
+  }
+
+  /// The box of at most `most` rows whose box of columns is smallest per row: what is gathered is
+  /// what it costs more than the arithmetic itself.
   private static func tile(
-    _ problem: BoxProblem, _ longest: [Int], most: Int, rowsAreKeys: Bool
+    _ problem: BoxProblem, _ longest: [Int], block: [Int], most: Int, rowsAreKeys: Bool
   ) -> [Int] {
     let sides = [1, 2, 4, 8, 16, 32, 64, 128, 256]
     // Of each side along each axis: columns gathered per row of the axis.
     let costs = (0..<3).map { a -> [(side: Int, cost: Double)] in
-      let smallest = a == 2 ? blockRows : 1
+      let smallest = block[a]
       let n = max(longest[a], 1)
       return sides.filter { $0 >= smallest && $0 <= most && ($0 < 2 * n || $0 == smallest) }.map {
         let extent = problem.axes[a].estimatedExtent(
@@ -103,9 +138,9 @@ struct CPUAttentionTiling: Sendable {
         return ($0, Double((n + $0 - 1) / $0 * max(extent, 1)) / Double(n))
       }
     }
-    var best: (tile: [Int], cost: Double) = ([1, 1, blockRows], .infinity)
+    var best: (tile: [Int], cost: Double) = (block, .infinity)
     for first in costs[0] {
-      for second in costs[1] where first.side * second.side * blockRows <= most {
+      for second in costs[1] where first.side * second.side * block[2] <= most {
         for third in costs[2] where first.side * second.side * third.side <= most {
           let cost = first.cost * second.cost * third.cost
           if cost < best.cost { best = ([first.side, second.side, third.side], cost) }
@@ -155,6 +190,7 @@ struct CPUAttentionTiling: Sendable {
     c.queries = Int32(axis.queries)
     c.tile = Int32(tile[index])
     c.tiles = Int32(tiles[index])
+    c.block = Int32(block[index])
     (c.up, c.ratio, c.offset) = (1, 1, 0)
     if axis.kind == .band {
       c.offset = problem.topLeft ? 0 : Int32(axis.keys - axis.queries)

@@ -53,7 +53,9 @@ struct HalvesAxes {
   }
 
   /// Two bits per axis, the first lowest.
-  var kinds: Int32 { axes.enumerated().reduce(0) { $0 | Int32($1.element.kind << (2 * $1.offset)) } }
+  var kinds: Int32 {
+    axes.enumerated().reduce(0) { $0 | Int32($1.element.kind << (2 * $1.offset)) }
+  }
 
   func triple(_ value: (Axis) -> Int) -> Triple {
     (Int32(value(axes[0])), Int32(value(axes[1])), Int32(value(axes[2])))

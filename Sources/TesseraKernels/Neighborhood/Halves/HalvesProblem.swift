@@ -30,7 +30,8 @@ package struct HalvesProblem: Sendable, Hashable, Codable {
     for axis in problem.axes {
       let (product, overflow) = keys.multipliedReportingOverflow(by: axis.window)
       guard !overflow else {
-        throw .overLimit("keys of a window", requested: "\(problem.axes.map(\.window))", limit: Int.max)
+        throw .overLimit(
+          "keys of a window", requested: "\(problem.axes.map(\.window))", limit: Int.max)
       }
       keys = product
     }
