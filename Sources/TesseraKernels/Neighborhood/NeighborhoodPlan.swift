@@ -11,49 +11,12 @@ extension Plan {
 
     /// Those of a forward pass.
     package static let forward = Array(allCases[...Self.lse.rawValue])
-    /// Those of the plain operator's forward pass.
-    static let plain = forward.filter { $0 != .bias && $0 != .keyMask }
-  }
-
-  /// A plan with the problem's operation counts and no dispatch.
-  init(_ problem: NeighborhoodProblem, schedule: String, tile: [Int]) throws(TesseraError) {
-    self.init(operation: "na", schedule: schedule, tile: tile)
-    for operand in NeighborhoodOperand.forward {
-      bytes += Double(try problem.byteCount(of: operand)) * Double(problem.batch)
-    }
-  }
-
-  /// The operands' ranges for some batch entries, in slot order. A tensor without elements is replaced:
-  /// an output by scratch memory, since no two slots may share memory that is written.
-  mutating func neighborhoodArguments(
-    _ problem: NeighborhoodProblem, batches: Range<Int>
-  ) throws(TesseraError) -> [Argument] {
-    var arguments: [Argument] = []
-    for operand in NeighborhoodOperand.plain {
-      let bytes = try problem.byteCount(of: operand)
-      if bytes > 0 {
-        arguments.append(
-          .init(
-            .operand(operand.rawValue), offset: bytes * batches.lowerBound,
-            byteCount: bytes * batches.count))
-      } else if operand == .o {
-        arguments.append(unusedScratch())
-      } else {
-        arguments.append(.init(.none, byteCount: 0))
-      }
-    }
-    return arguments
   }
 
   /// A small scratch buffer for a written slot that this plan has no use for.
   mutating func unusedScratch() -> Argument {
     scratch.append(256)
     return Argument(.scratch(scratch.count - 1), byteCount: 256)
-  }
-
-  /// Floating-point operations per attended key: multiply and add for each of D and Dv.
-  static func flopsPerPair(_ problem: NeighborhoodProblem) -> Double {
-    2 * Double(problem.headDim + problem.valueDim)
   }
 }
 
@@ -84,12 +47,6 @@ extension NeighborhoodProblem {
     case .o, .dO: outputDType
     default: dtype
     }
-  }
-
-  /// Floating-point operations of the definition: 2·(D + Dv) for each key of each query.
-  func flops(_ geometry: NeighborhoodGeometry) -> Double {
-    let keys = geometry.pairs + Double(tokens) * Double(extraKeys)
-    return keys * Plan.flopsPerPair(self) * Double(heads) * Double(batch)
   }
 }
 

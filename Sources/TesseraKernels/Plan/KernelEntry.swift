@@ -29,7 +29,6 @@ package enum KernelCatalogue {
       CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
-      NeighborhoodKernels.entries,
       PartKernels.entries,
       HalvesKernels.entries,
       BoxKernels.entries,

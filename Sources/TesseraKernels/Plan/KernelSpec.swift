@@ -10,7 +10,7 @@ package struct KernelSpec: Sendable, Hashable, Codable, CustomStringConvertible 
     }
   }
 
-  /// The catalogue's name of the kernel: `gemm_tiled`, `na_tiled`, ….
+  /// The catalogue's name of the kernel: `gemm_tiled`, `attention_forward`, ….
   package var name: String
   /// Parameters by the kernel source's names (`TILE_M`), in the catalogue's order.
   package var parameters: [Parameter]

@@ -104,6 +104,7 @@ struct BoxRecorder {
       plan.tileShape = TileShape(
         queryTile: tiling.rowTile, keyTile: tiling.columnTile, keyPlaces: tiling.tileC)
     }
+    if plan.tile.isEmpty { plan.tile = [tiling.tileR, tiling.tileC] }
     note(&plan, ranges.count, batches.count, splits)
   }
 

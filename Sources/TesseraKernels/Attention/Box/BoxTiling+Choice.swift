@@ -111,8 +111,9 @@ extension BoxTiling {
     let room =
       capabilities.kind == .gpu
       ? min(capabilities.localMemoryBytes, 64 << 10) : capabilities.localMemoryBytes
-    let steps = form.lanes == 1 ? [64, 32, 16, 8, 4] : [32, 16, 8, 4]
-    for resident in [true, false] {
+    // Short steps cost more than staging the rows again for every tile.
+    let steps = form.lanes == 1 ? [64, 32, 16] : [32, 16]
+    for (resident, steps) in [(true, steps), (false, steps), (true, [8, 4]), (false, [8, 4])] {
       for step in steps where step / 2 < longest {
         tiling.stepD = min(step, longest)
         tiling.lanes = min(form.lanes, max(1, tiling.stepD / grain))
