@@ -32,6 +32,14 @@
 #define AXIS_RING 2
 #define AXIS_BAND 3
 
+// Kernels that are built without rings or bands say so here: what is left out need not be compiled.
+#ifndef AXIS_MAY_RING
+#define AXIS_MAY_RING 1
+#endif
+#ifndef AXIS_MAY_BAND
+#define AXIS_MAY_BAND 1
+#endif
+
 // a / b rounded down, for b > 0.
 TESSERA_FN int axis_floor(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 
@@ -44,8 +52,8 @@ TESSERA_FN int axis_center(int u, int up, int first, int step) {
 
 // First key of a query centred on c.
 TESSERA_FN int axis_begin(int kind, int c, int n, int window, int stride) {
-  if (kind == AXIS_BAND) return axis_cut(c - window, n);
-  if (kind != AXIS_RING) return na_window_begin(c, n, window, stride, kind);
+  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) return axis_cut(c - window, n);
+  if (AXIS_MAY_RING == 0 || kind != AXIS_RING) return na_window_begin(c, n, window, stride, kind);
   int turn = axis_floor(c, n) * n;
   int lead = (c - turn) / stride * stride + stride / 2;
   return turn + (lead < n - 1 ? lead : n - 1) - window / 2;
@@ -53,7 +61,7 @@ TESSERA_FN int axis_begin(int kind, int c, int n, int window, int stride) {
 
 // One past the last key of a query centred on c whose window begins at `begin`.
 TESSERA_FN int axis_end(int kind, int c, int begin, int n, int window, int stride) {
-  if (kind == AXIS_BAND) {
+  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) {
     int end = axis_cut(c + stride + 1, n);
     return end > begin ? end : begin;
   }
@@ -64,8 +72,8 @@ TESSERA_FN int axis_end(int kind, int c, int begin, int n, int window, int strid
 // By bisection where there is no formula.
 TESSERA_FN int axis_query_begin(
     int kind, int j, int n, int m, int up, int first, int step, int window, int stride) {
-  if (kind == AXIS_BAND) return axis_cut(j - first - stride, m);
-  if (kind != AXIS_RING) {
+  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) return axis_cut(j - first - stride, m);
+  if (AXIS_MAY_RING == 0 || kind != AXIS_RING) {
     int c = na_inverse_begin(j, n, window, stride, kind);
     if (up > 1) return c * up;
     return axis_cut(axis_floor(c - first + step - 1, step), m);
@@ -86,9 +94,9 @@ TESSERA_FN int axis_query_begin(
 TESSERA_FN int axis_query_end(
     int kind, int j, int begin, int n, int m, int up, int first, int step, int window, int stride) {
   int end;
-  if (kind == AXIS_BAND) {
+  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) {
     end = axis_cut(j - first + window + 1, m);
-  } else if (kind != AXIS_RING) {
+  } else if (AXIS_MAY_RING == 0 || kind != AXIS_RING) {
     int c = na_inverse_end(j, n, window, stride, kind);
     end = up > 1 ? c * up : axis_cut(axis_floor(c - first + step - 1, step), m);
   } else {

@@ -38,6 +38,9 @@
 //   KEY_MASK       26   0        whether a mask says which keys take part
 //   EXTRA_KEYS     27   0        whether there are additional keys
 //   PACKED         28   0        whether sequences are delimited by cumulative lengths
+//   RINGS          29   0        whether an axis is a ring
+//   GRIDS          40   0        whether queries lie on a grid of their own
+//   DENSE          41   0        whether all axes are bands; otherwise none is
 //   WIDTH          -    4        floats per vector; above 4 in OpenCL only
 //
 // Invariants: the workgroup is WORK_R·WORK_C × 1 × 1; LANES divides it; the product of the row tile is at
@@ -45,6 +48,11 @@
 #ifndef TESSERA_ATTENTION_BOX_H
 #define TESSERA_ATTENTION_BOX_H
 
+PARAMETER(29, int, RINGS, 0)
+PARAMETER(40, int, GRIDS, 0)
+PARAMETER(41, int, DENSE, 0)
+#define AXIS_MAY_RING RINGS
+#define AXIS_MAY_BAND DENSE
 #include "attention_axis.h"
 
 PARAMETER(9, int, HEAD_DIM, 64)
@@ -83,16 +91,16 @@ CONSTANT_BLOCK(
 #define FLAG_TOP_LEFT 4  // on a BAND query 0 is centred on key 0, not the last query on the last key
 
 #define BOX_SIDE(packed, a) (((packed) >> (10 * (2 - (a)))) & 1023)
-#define BOX_KIND(a) ((p.kinds >> (8 * (2 - (a)))) & 255)
+#define BOX_KIND(a) (DENSE != 0 ? AXIS_BAND : (p.kinds >> (8 * (2 - (a)))) & 255)
 
 // The place of query u of a dilation group on its token axis.
 TESSERA_FN int box_query(int u, int m, int kind, int up, int residue, int dilation, int start, int step) {
-  if (kind == AXIS_RING) u -= axis_floor(u, m) * m;
-  return up > 1 ? (residue + dilation * (u / up)) * up + u % up : start + step * u;
+  if (RINGS != 0 && kind == AXIS_RING) u -= axis_floor(u, m) * m;
+  return GRIDS != 0 && up > 1 ? (residue + dilation * (u / up)) * up + u % up : start + step * u;
 }
 // The place of key j of a dilation group on its token axis.
 TESSERA_FN int box_key(int j, int n, int kind, int residue, int dilation) {
-  if (kind == AXIS_RING) j -= axis_floor(j, n) * n;
+  if (RINGS != 0 && kind == AXIS_RING) j -= axis_floor(j, n) * n;
   return residue + dilation * j;
 }
 TESSERA_FN int box_common_divisor(int a, int b) {

@@ -70,6 +70,7 @@ typedef uint4 uintn;
 #define CHOOSE(mask, yes, no) select(no, yes, mask)
 #define EQUAL(a, b) ((a) == (uintn)(b))
 #define IS_ZERO(v) ((v) == (floatn)(0.0f))
+#define UNLESS_ZERO(w, v) ((w) == 0.0f ? SPLATN(0.0f) : (v))
 #define EXP(v) exp(v)
 #define TANH(v) tanh(v)
 #else
@@ -90,6 +91,7 @@ typedef uint4 uintn;
 #define CHOOSE(mask, yes, no) mix(no, yes, mask)
 #define EQUAL(a, b) equal(a, uvec4(b))
 #define IS_ZERO(v) equal(v, vec4(0.0))
+#define UNLESS_ZERO(w, v) mix(v, vec4(0.0), bvec4((w) == 0.0))
 #define EXP(v) vec4(tsr_exp((v).x), tsr_exp((v).y), tsr_exp((v).z), tsr_exp((v).w))
 #define TANH(v) vec4(att_tanh((v).x), att_tanh((v).y), att_tanh((v).z), att_tanh((v).w))
 // tanh x within 2 units in the last place: an odd polynomial near zero, else by the exponential.
@@ -247,14 +249,14 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
     }                                                                               \
   }
 
-// sums += weights · staged vectors of TILE elements; PICK(weight, value) is the value to multiply.
-#define ACCUMULATE_STEP(sum, weight4, PICK)                                         \
-  sum = fma(SPLATN(weight4.x), PICK(weight4.x, a), sum);                            \
-  sum = fma(SPLATN(weight4.y), PICK(weight4.y, b), sum);                            \
-  sum = fma(SPLATN(weight4.z), PICK(weight4.z, c), sum);                            \
-  sum = fma(SPLATN(weight4.w), PICK(weight4.w, d), sum);
+// sums += weights · staged vectors of TILE elements.
+#define ACCUMULATE_STEP(sum, weight4)                                               \
+  sum = fma(SPLATN(weight4.x), a, sum);                                             \
+  sum = fma(SPLATN(weight4.y), b, sum);                                             \
+  sum = fma(SPLATN(weight4.z), c, sum);                                             \
+  sum = fma(SPLATN(weight4.w), d, sum);
 #if defined(__OPENCL_VERSION__) && LANES == 1
-#define ACCUMULATE(sums, N, TILE, c0, PICK)                                         \
+#define ACCUMULATE(sums, N, TILE, c0)                                         \
   for (int x = 0; x < N; x++) {                                                     \
     floatn sum[BLOCK_R];                                                            \
     UNROLL                                                                          \
@@ -268,14 +270,14 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
       UNROLL                                                                        \
       for (int i = 0; i < BLOCK_R; i++) {                                           \
         float4 w = weights[(ROW_OF(i) * WEIGHT_ROW + (c0) + cc) >> 2];     \
-        ACCUMULATE_STEP(sum[i], w, PICK)                                            \
+        ACCUMULATE_STEP(sum[i], w)                                            \
       }                                                                             \
     }                                                                               \
     UNROLL                                                                          \
     for (int i = 0; i < BLOCK_R; i++) sums[i * N + x] = sum[i];                     \
   }
 #else
-#define ACCUMULATE(sums, N, TILE, c0, PICK)                                         \
+#define ACCUMULATE(sums, N, TILE, c0)                                         \
   for (int cc = 0; cc < STEP_C; cc += 4) {                                          \
     float4 w[BLOCK_R];                                                              \
     ATT_UNROLL                                                                      \
@@ -291,13 +293,28 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
       floatn d = LOCAL_VECTOR(staged, at + 3 * TILE);                               \
       ATT_UNROLL                                                                    \
       for (int i = 0; i < BLOCK_R; i++) {                                           \
-        ACCUMULATE_STEP(sums[i * N + x], w[i], PICK)                                \
+        ACCUMULATE_STEP(sums[i * N + x], w[i])                                \
       }                                                                             \
     }                                                                               \
   }
 #endif
-#define EVERY_VALUE(weight, value) value
-#define WEIGHED_VALUE(weight, value) ((weight) == 0.0f ? SPLATN(0.0f) : (value))
+// The same without the columns of weight 0, one column at a time: it is rarely run and small.
+#define ACCUMULATE_WEIGHED(sums, N, TILE, c0)                                       \
+  for (int cc = 0; cc < STEP_C; cc++) {                                             \
+    float w[BLOCK_R];                                                               \
+    ATT_UNROLL                                                                      \
+    for (int i = 0; i < BLOCK_R; i++) {                                             \
+      w[i] = LOCAL_SCALAR(weights, ROW_OF(i) * WEIGHT_ROW + (c0) + cc);             \
+    }                                                                               \
+    ATT_UNROLL                                                                      \
+    for (int x = 0; x < N; x++) {                                                   \
+      floatn a = LOCAL_VECTOR(staged, cc * TILE + (tc + WORK_C * x) * WIDTH);       \
+      ATT_UNROLL                                                                    \
+      for (int i = 0; i < BLOCK_R; i++) {                                           \
+        sums[i * N + x] = fma(SPLATN(w[i]), UNLESS_ZERO(w[i], a), sums[i * N + x]); \
+      }                                                                             \
+    }                                                                               \
+  }
 
 // result += weights · staged vectors. A weight of 0 does not remove a NaN or an infinity that another
 // row of the tile meets, so where the tile is masked and a sum is not finite, it is made again.
@@ -306,7 +323,7 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
     floatn sums[BLOCK_R * N];                                                       \
     ATT_UNROLL                                                                      \
     for (int i = 0; i < BLOCK_R * N; i++) sums[i] = result[i];                      \
-    ACCUMULATE(sums, N, TILE, c0, EVERY_VALUE)                                      \
+    ACCUMULATE(sums, N, TILE, c0)                                      \
     if (!full) {                                                                    \
       bool bad = false;                                                             \
       ATT_UNROLL                                                                    \
@@ -314,7 +331,7 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
       if (bad) {                                                                    \
         ATT_UNROLL                                                                  \
         for (int i = 0; i < BLOCK_R * N; i++) sums[i] = result[i];                  \
-        ACCUMULATE(sums, N, TILE, c0, WEIGHED_VALUE)                                \
+        ACCUMULATE_WEIGHED(sums, N, TILE, c0)                                \
       }                                                                             \
     }                                                                               \
     ATT_UNROLL                                                                      \

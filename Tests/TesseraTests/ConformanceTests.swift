@@ -8,12 +8,14 @@ import Testing
 @Suite("Conformance") struct ConformanceTests {
   /// Problems of an operator, and distinct combinations of compile-time parameters among them: software
   /// drivers take seconds per kernel, and gradients have several kernels each.
-  static func extent(_ operation: ConformanceOperator) -> (count: UInt64, variants: UInt64) {
+  static func extent(
+    _ operation: ConformanceOperator, _ backend: BackendKind
+  ) -> (count: UInt64, variants: UInt64) {
     let given = ProcessInfo.processInfo.environment["TESSERA_CONFORMANCE_COUNT"].flatMap { UInt64($0) }
     return switch operation {
     // Twelve: every element type with every transpose.
     case .gemm: (given ?? 300, 12)
-    default: (given ?? 200, 6)
+    default: (given ?? 200, backend == .cpu ? 24 : backend == .openCL ? 4 : 2)
     }
   }
 
@@ -22,7 +24,7 @@ import Testing
     backend: BackendKind, operation: ConformanceOperator
   ) throws {
     let device = try Devices.first(backend)
-    let (count, variants) = Self.extent(operation)
+    let (count, variants) = Self.extent(operation, backend)
     let report = ConformanceRunner.run(
       operation, seeds: 1..<(1 + count), on: device, variants: variants)
     #expect(report.problems == Int(count))

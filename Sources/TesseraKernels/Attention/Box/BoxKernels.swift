@@ -39,6 +39,7 @@ package enum BoxKernels {
     ("BLOCK_C", 14), ("BLOCK_V", 15), ("BLOCK_D", 16), ("STEP_D", 17), ("STEP_C", 18),
     ("RESIDENT", 19), ("STAGE", 20), ("LANES", 21), ("PARTS", 22), ("GRAIN", 23),
     ("SCORE_BIAS", 24), ("SOFT_CAP", 25), ("KEY_MASK", 26), ("EXTRA_KEYS", 27), ("PACKED", 28),
+    ("RINGS", 29), ("GRIDS", 40), ("DENSE", 41),
   ]
 
   private static func code(

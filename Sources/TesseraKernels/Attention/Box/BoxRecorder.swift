@@ -111,6 +111,8 @@ struct BoxRecorder {
   /// The parameters as the kernel names them, for OpenCL's `-D` and Vulkan's specialization.
   private func parameters(partial: Bool) -> [KernelSpec.Parameter] {
     let extra = !tiling.pass.rowsAreKeys && problem.extraKeys > 0
+    // An axis of one token is a band as well as anything else.
+    let dense = problem.axes[2].kind == .band
     return [
       .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
       .init("WORK_R", tiling.workR), .init("WORK_C", tiling.workC), .init("BLOCK_R", tiling.blockR),
@@ -121,7 +123,9 @@ struct BoxRecorder {
       .init("GRAIN", tiling.grain), .init("SCORE_BIAS", problem.scoreBias.rawValue),
       .init("SOFT_CAP", problem.softCap == nil ? 0 : 1), .init("KEY_MASK", problem.keyMask ? 1 : 0),
       .init("EXTRA_KEYS", extra ? 1 : 0), .init("PACKED", problem.sequences == nil ? 0 : 1),
-      .init("WIDTH", tiling.width), .init("Q_DTYPE", problem.dtype.kernelCode),
+      .init("RINGS", problem.axes.contains { $0.kind == .ring } ? 1 : 0),
+      .init("GRIDS", dense || problem.axes.allSatisfy { $0.keys == $0.queries } ? 0 : 1),
+      .init("DENSE", dense ? 1 : 0), .init("WIDTH", tiling.width), .init("Q_DTYPE", problem.dtype.kernelCode),
       .init("O_DTYPE", partial && tiling.pass == .forward ? 0 : problem.outputDType.kernelCode),
       .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
     ]

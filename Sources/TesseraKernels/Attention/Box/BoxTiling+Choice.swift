@@ -24,10 +24,12 @@ extension BoxTiling {
     // of subgroup width (lavapipe): few of them, and none that only waits.
     let isOpenCL = capabilities.backend == .openCL
     let width = isOpenCL && capabilities.vectorWidth >= 8 ? 8 : 4
-    return (isOpenCL ? [4, 16] : [8]).map {
-      Form(
-        workR: $0, workC: 1, blockR: 4, blockC: 16, most: isOpenCL ? 128 : 32, lanes: 1,
-        width: width)
+    guard isOpenCL else {
+      // Small blocks: lavapipe takes half a minute to compile a gradient with the blocks that suit PoCL.
+      return [Form(workR: 8, workC: 1, blockR: 2, blockC: 8, most: 16, lanes: 1, width: width)]
+    }
+    return [4, 16].map {
+      Form(workR: $0, workC: 1, blockR: 4, blockC: 16, most: 128, lanes: 1, width: width)
     }
   }
 
