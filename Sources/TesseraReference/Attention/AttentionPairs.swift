@@ -81,7 +81,8 @@ struct AttentionPairs<T: OracleScalar> {
         Double(share), at: key * dv + i, noiseSquared: Double(share * doubt * (share * doubt)))
     }
     let dS = p * (dP - delta)
-    let noise = p * doubt * (p * doubt) * squares
+    // As for whole rows: dP and δ are running sums of Dv terms.
+    let noise = p * doubt * (p * doubt) * squares * T(1 + Double(valueDim) / 4)
     let factor = scale * slope
     for i in 0..<d {
       let (x, y) = (factor * q[row * d + i], factor * k[key * d + i])

@@ -158,7 +158,9 @@ struct AttentionRows<T: OracleScalar> {
           Double(share), at: key.vector * valueDim + i, noiseSquared: Double(square(share * doubt)))
       }
       let dS = p * (dP - delta)
-      let noise = square(p * doubt) * squares
+      // dP and δ are sums of Dv terms: one running sum, as a fast program keeps, strays by √(Dv / 6) units
+      // of its rounding times the root of the squares; 3.5 times as much is a rare row.
+      let noise = square(p * doubt) * squares * T(1 + Double(valueDim) / 4)
       if let parameter = key.parameter {
         gradients.dBias.add(Double(dS), at: parameter, noiseSquared: Double(noise))
       }
