@@ -82,7 +82,8 @@ struct AttentionPairs<T: OracleScalar> {
     }
     let dS = p * (dP - delta)
     // As for whole rows: dP and δ are running sums of Dv terms.
-    let noise = p * doubt * (p * doubt) * squares * T(1 + Double(valueDim) / 4)
+    let spread: T = p * doubt
+    let noise = spread * spread * squares * T(1 + Double(dv) / 4)
     let factor = scale * slope
     for i in 0..<d {
       let (x, y) = (factor * q[row * d + i], factor * k[key * d + i])
