@@ -70,7 +70,8 @@ struct AttentionPairs<T: OracleScalar> {
     }
     let p = T.exponential(score - lse[row])
     // A score off by e makes its weight off by the factor 1 + e.
-    let doubt = 1 + abs(scale) * spread.squareRoot()
+    let wander = T(1 + Double(d) / 4)
+    let doubt: T = 1 + abs(scale) * (spread * wander).squareRoot()
     var (dP, squares): (T, T) = (0, deltaSquares)
     for i in 0..<dv {
       let term = dO[row * dv + i] * v[key * dv + i]
@@ -82,8 +83,9 @@ struct AttentionPairs<T: OracleScalar> {
     }
     let dS = p * (dP - delta)
     // As for whole rows: dP and δ are running sums of Dv terms.
-    let spread: T = p * doubt
-    let noise = spread * spread * squares * T(1 + Double(dv) / 4)
+    let share: T = p * doubt
+    let strays = T(1 + Double(dv) / 4)
+    let noise: T = share * share * squares * strays
     let factor = scale * slope
     for i in 0..<d {
       let (x, y) = (factor * q[row * d + i], factor * k[key * d + i])

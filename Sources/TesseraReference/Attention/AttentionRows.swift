@@ -73,7 +73,9 @@ struct AttentionRows<T: OracleScalar> {
       result.capped.append(score)
       biased.append(score + T(key.bias))
       result.size.append(abs(scale) * absolute)
-      result.spread.append(abs(scale) * squares.squareRoot())
+      // A running sum of D terms, see below.
+      let strays = T(1 + Double(headDim) / 4)
+      result.spread.append(abs(scale) * (squares * strays).squareRoot())
     }
     // A bias of −inf hides a key; a row that has no other is empty.
     guard let peak = biased.max(), peak != -.infinity else {

@@ -20,7 +20,7 @@ import Testing
     let whole = try test.run(on: context)
     if let fault = test.fault(whole) { Issue.record("\(fault)") }
     var limited = context.capabilities
-    limited.maxLoopIterations = 450
+    limited.maxLoopIterations = 400
     // Room for one batch entry of Q (16 KiB) or of the carried state (18 KiB), not for two.
     limited.maxBindingRange = 20_000
     let plan = try NeighborhoodPlanner.plan(test.problem, limited)
