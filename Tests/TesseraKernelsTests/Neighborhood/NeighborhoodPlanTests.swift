@@ -20,10 +20,14 @@ import Testing
     let whole = try test.run(on: context)
     if let fault = test.fault(whole) { Issue.record("\(fault)") }
     var limited = context.capabilities
-    limited.maxLoopIterations = 400
     // Room for one batch entry of Q (16 KiB) or of the carried state (18 KiB), not for two.
     limited.maxBindingRange = 20_000
-    let plan = try NeighborhoodPlanner.plan(test.problem, limited)
+    // The highest limit that cuts the key tiles of each batch entry at least once.
+    let plan = try #require(
+      stride(from: 2000, to: 100, by: -20).lazy.compactMap { limit -> Plan? in
+        limited.maxLoopIterations = limit
+        return try? NeighborhoodPlanner.plan(test.problem, limited)
+      }.first { $0.dispatches.count >= 6 })
     #expect(plan.dispatches.count >= 6 && plan.dispatches.count % 3 == 0, "\(plan.notes)")
     let cut = try test.run(on: context, plan: plan)
     #expect(cut.o.bits == whole.o.bits && cut.lse.bits == whole.lse.bits && cut.guardsIntact)
