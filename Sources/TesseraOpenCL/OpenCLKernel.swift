@@ -9,7 +9,11 @@ package import TesseraHAL
 package final class OpenCLKernel: HALKernel, @unchecked Sendable {
   // Unchecked: everything is constant but the last arguments, which the device's lock guards.
   package let signature: KernelSignature
-  package let binary: [UInt8]?
+  /// Read when asked for: PoCL compiles a kernel once more to give it out.
+  package var binary: [UInt8]? {
+    program.readBinary().map { OpenCLBinary.wrapped($0, for: capabilities) }
+  }
+  private let capabilities: Capabilities
   package let fromBinary: Bool
   package let resources: KernelResources
 
@@ -49,12 +53,7 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     self.handle = handle
     self.signature = signature
     fromBinary = program.fromBinary
-    // PoCL keeps what it compiles on disk by itself. Asked for a binary it compiles every kernel once
-    // more, for any workgroup, which takes as long as the kernel that will run.
-    let keepsItsOwn = device.capabilities.driver == "Portable Computing Language"
-    binary =
-      keepsItsOwn
-      ? nil : program.readBinary().map { OpenCLBinary.wrapped($0, for: device.capabilities) }
+    capabilities = device.capabilities
     let group = signature.workgroup + [1, 1]
     local = (group[0], group[1], group[2])
     let slots = signature.slots.count

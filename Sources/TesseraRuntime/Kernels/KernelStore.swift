@@ -48,7 +48,7 @@ package final class KernelStore: Sendable {
       logger.debug("cache entry of \(signature.name) was refused and rebuilt (\(stored.count) bytes)")
     }
     if !built.fromBinary, !seenBefore, let onDisk,
-      !onDisk.write(key, built.binary ?? Self.noBinary)
+      !onDisk.write(key, (keepsItsOwn ? nil : built.binary) ?? Self.noBinary)
     {
       logger.debug("cache entry of \(signature.name) could not be written to \(onDisk.folder)")
     }
@@ -68,6 +68,10 @@ package final class KernelStore: Sendable {
       return kernel
     }
   }
+
+  /// Whether the driver keeps what it compiles on disk by itself: PoCL does, and would compile every
+  /// kernel once more, for any workgroup, to give a binary out.
+  private var keepsItsOwn: Bool { device.capabilities.driver == "Portable Computing Language" }
 
   /// Stands in the cache for a kernel whose driver gives no binary: it has been built before.
   private static let noBinary = Array("no binary".utf8)
