@@ -10,6 +10,7 @@
 #define TESSERA_ATTENTION_FORWARD_H
 
 #define ROWS_ARE_KEYS 0
+#define ROW_GRADIENTS 0
 #define ROW_ELEMENTS PAD_D
 #include "attention_tile.h"
 

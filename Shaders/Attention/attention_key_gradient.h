@@ -13,6 +13,7 @@
 #define TESSERA_ATTENTION_KEY_GRADIENT_H
 
 #define ROWS_ARE_KEYS 1
+#define ROW_GRADIENTS 1
 #define ROW_ELEMENTS (PAD_D + PAD_V)
 #include "attention_tile.h"
 

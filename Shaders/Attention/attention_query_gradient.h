@@ -10,6 +10,7 @@
 #define TESSERA_ATTENTION_QUERY_GRADIENT_H
 
 #define ROWS_ARE_KEYS 0
+#define ROW_GRADIENTS 1
 #define ROW_ELEMENTS (PAD_D + PAD_V)
 #include "attention_tile.h"
 

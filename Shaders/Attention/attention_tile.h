@@ -3,8 +3,8 @@
 //   scores[r][c]  invocation (tr, tc) owns BLOCK_R rows × BLOCK_C columns; columns in vectors of WIDTH
 //   result[r][e]  and the same rows × BLOCK_V (or BLOCK_D) elements of the results
 //
-// The including kernel defines ROWS_ARE_KEYS first, and ROW_ELEMENTS: how much of a row's vectors stays
-// in local memory if RESIDENT.
+// The including kernel defines ROWS_ARE_KEYS first, ROW_GRADIENTS, and ROW_ELEMENTS: how much of a row's
+// vectors stays in local memory if RESIDENT.
 #ifndef TESSERA_ATTENTION_TILE_H
 #define TESSERA_ATTENTION_TILE_H
 
@@ -223,6 +223,21 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
     }                                                                               \
   }
 
+// One step of a product. Gradients take differences of products that may be nearly equal, so there four
+// elements are summed before they join the running sum, which then strays half as far.
+#if ROW_GRADIENTS
+#define MULTIPLY_STEP(sum, row4)                                                    \
+  sum += fma(                                                                       \
+      SPLATN(row4.w), k3,                                                           \
+      fma(SPLATN(row4.z), k2, fma(SPLATN(row4.y), k1, SPLATN(row4.x) * k0)));
+#else
+#define MULTIPLY_STEP(sum, row4)                                                    \
+  sum = fma(SPLATN(row4.x), k0, sum);                                               \
+  sum = fma(SPLATN(row4.y), k1, sum);                                               \
+  sum = fma(SPLATN(row4.z), k2, sum);                                               \
+  sum = fma(SPLATN(row4.w), k3, sum);
+#endif
+
 // products += rows · columns over the STEP_D staged elements; `from` is where they are in `rows`.
 #define MULTIPLY(products, from)                                                    \
   for (int e = 0; e < STEP_D; e += 4) {                                             \
@@ -240,11 +255,7 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
       floatn k3 = LOCAL_VECTOR(staged, at + 3 * COLUMN_ROW);                        \
       ATT_UNROLL                                                                    \
       for (int i = 0; i < BLOCK_R; i++) {                                           \
-        floatn s = products[i * COLUMNS_N + x];                                     \
-        s = fma(SPLATN(r[i].x), k0, s);                                             \
-        s = fma(SPLATN(r[i].y), k1, s);                                             \
-        s = fma(SPLATN(r[i].z), k2, s);                                             \
-        products[i * COLUMNS_N + x] = fma(SPLATN(r[i].w), k3, s);                   \
+        MULTIPLY_STEP(products[i * COLUMNS_N + x], r[i])                            \
       }                                                                             \
     }                                                                               \
   }

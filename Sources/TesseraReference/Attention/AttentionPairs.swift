@@ -70,8 +70,7 @@ struct AttentionPairs<T: OracleScalar> {
     }
     let p = T.exponential(score - lse[row])
     // A score off by e makes its weight off by the factor 1 + e.
-    let wander = T(1 + Double(d) / 4)
-    let doubt: T = 1 + abs(scale) * (spread * wander).squareRoot()
+    let doubt = 1 + abs(scale) * spread.squareRoot()
     var (dP, squares): (T, T) = (0, deltaSquares)
     for i in 0..<dv {
       let term = dO[row * dv + i] * v[key * dv + i]
@@ -82,10 +81,7 @@ struct AttentionPairs<T: OracleScalar> {
         Double(share), at: key * dv + i, noiseSquared: Double(share * doubt * (share * doubt)))
     }
     let dS = p * (dP - delta)
-    // As for whole rows: dP and δ are running sums of Dv terms.
-    let share: T = p * doubt
-    let strays = T(1 + Double(dv) / 4)
-    let noise: T = share * share * squares * strays
+    let noise = p * doubt * (p * doubt) * squares
     let factor = scale * slope
     for i in 0..<d {
       let (x, y) = (factor * q[row * d + i], factor * k[key * d + i])

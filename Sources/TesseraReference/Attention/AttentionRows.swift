@@ -73,9 +73,7 @@ struct AttentionRows<T: OracleScalar> {
       result.capped.append(score)
       biased.append(score + T(key.bias))
       result.size.append(abs(scale) * absolute)
-      // A running sum of D terms, see below.
-      let strays = T(1 + Double(headDim) / 4)
-      result.spread.append(abs(scale) * (squares * strays).squareRoot())
+      result.spread.append(abs(scale) * squares.squareRoot())
     }
     // A bias of −inf hides a key; a row that has no other is empty.
     guard let peak = biased.max(), peak != -.infinity else {
@@ -160,9 +158,7 @@ struct AttentionRows<T: OracleScalar> {
           Double(share), at: key.vector * valueDim + i, noiseSquared: Double(square(share * doubt)))
       }
       let dS = p * (dP - delta)
-      // dP and δ are sums of Dv terms: one running sum, as a fast program keeps, strays by √(Dv / 6) units
-      // of its rounding times the root of the squares; 3.5 times as much is a rare row.
-      let noise = square(p * doubt) * squares * T(1 + Double(valueDim) / 4)
+      let noise = square(p * doubt) * squares
       if let parameter = key.parameter {
         gradients.dBias.add(Double(dS), at: parameter, noiseSquared: Double(noise))
       }
