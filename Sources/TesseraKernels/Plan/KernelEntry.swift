@@ -32,6 +32,7 @@ package enum KernelCatalogue {
       PartKernels.entries,
       HalvesKernels.entries,
       BoxKernels.entries,
+      ListAttentionKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
