@@ -33,6 +33,7 @@ package enum KernelCatalogue {
       HalvesKernels.entries,
       BoxKernels.entries,
       SelectKernels.entries,
+      ListAttentionKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
