@@ -31,6 +31,7 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       PartKernels.entries,
       HalvesKernels.entries,
+      ListKernels.entries,
       BoxKernels.entries,
       SelectKernels.entries,
       ListAttentionKernels.entries,
