@@ -66,7 +66,7 @@ struct ScorePass {
         ]))
     let grid: GridSize
     if capabilities.backend == .cpu {
-      let side = Int(TESSERA_SCORE_ROWS.rawValue)
+      let side = Int(TESSERA_SCORE_ROWS)
       grid = GridSize((range.count + side - 1) / side, lists.count)
     } else {
       grid = GridSize(
