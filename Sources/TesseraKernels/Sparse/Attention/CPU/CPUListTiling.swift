@@ -22,7 +22,16 @@ struct CPUListTiling: Sendable {
   ) throws(TesseraError) {
     let attention = problem.attention
     var c = tessera_list_constants()
-    c.tile = Self.tile(attention)
+    c.tile = Self.tile(
+      queries: attention.queryLength, keys: attention.keyLength, headDim: attention.headDim,
+      valueDim: attention.valueDim, input: attention.dtype, output: attention.outputDType)
+    c.tile.batch = Int32(attention.batch)
+    c.tile.heads = Int32(attention.heads)
+    c.tile.kv_heads = Int32(attention.kvHeads)
+    c.tile.packed = attention.packed ? 1 : 0
+    c.tile.bottom_right = attention.alignment == .topLeft ? 0 : 1
+    c.tile.scale = attention.scale
+    c.tile.soft_cap = attention.softCap ?? 0
     // A row or block longer than everything is as long as everything.
     c.query_block = Int32(min(problem.queryBlock, max(attention.queryLength, 1)))
     c.key_block = Int32(min(problem.keyBlock, max(attention.keyLength, 1)))
@@ -54,13 +63,16 @@ struct CPUListTiling: Sendable {
   /// Tiles over a paged cache.
   /// - Throws: as the other.
   init(_ problem: PagedProblem, _ capabilities: Capabilities) throws(TesseraError) {
-    let attention = AttentionProblem(
-      batch: problem.batch, queryLength: problem.queryLength, keyLength: problem.keyLength,
-      heads: problem.heads, kvHeads: problem.kvHeads, headDim: problem.headDim,
-      valueDim: problem.valueDim, scale: problem.scale, causal: true, softCap: problem.softCap,
-      dtype: problem.dtype, outputDType: problem.outputDType)
     var c = tessera_list_constants()
-    c.tile = Self.tile(attention)
+    c.tile = Self.tile(
+      queries: problem.queryLength, keys: problem.keyLength, headDim: problem.headDim,
+      valueDim: problem.valueDim, input: problem.dtype, output: problem.outputDType)
+    c.tile.batch = Int32(problem.batch)
+    c.tile.heads = Int32(problem.heads)
+    c.tile.kv_heads = Int32(problem.kvHeads)
+    c.tile.bottom_right = 1
+    c.tile.scale = problem.scale
+    c.tile.soft_cap = problem.softCap ?? 0
     c.query_block = Int32(problem.queryLength)
     c.key_block = Int32(min(problem.keyBlock, max(problem.keyLength, 1)))
     let lists = problem.listHeads ?? 1
@@ -148,27 +160,22 @@ struct CPUListTiling: Sendable {
     workgroups = product + (c.tile.packed == 1 ? 1 : 0)
   }
 
-  /// What the loops of boxes need to know of an attention, but for the tile.
-  private static func tile(_ problem: AttentionProblem) -> tessera_attention_constants {
+  /// Lengths, dimensions and types as the loops of boxes know them.
+  private static func tile(
+    queries: Int, keys: Int, headDim: Int, valueDim: Int, input: DType, output: DType
+  ) -> tessera_attention_constants {
     var c = tessera_attention_constants()
     var axis = tessera_attention_axis()
     (axis.tile, axis.block) = (1, 1)
     c.axis = (axis, axis, axis)
     c.axis.2.block = Int32(CPUAttentionTiling.blockRows)
-    c.axis.2.queries = Int32(problem.queryLength)
-    c.axis.2.keys = Int32(problem.keyLength)
-    c.batch = Int32(problem.batch)
-    c.heads = Int32(problem.heads)
-    c.kv_heads = Int32(problem.kvHeads)
-    c.head_dim = Int32(problem.headDim)
-    c.value_dim = Int32(problem.valueDim)
-    c.dtype = Int32(problem.dtype.kernelCode)
-    c.output_dtype = Int32(problem.outputDType.kernelCode)
-    c.packed = problem.packed ? 1 : 0
-    c.bottom_right = problem.alignment == .topLeft ? 0 : 1
+    c.axis.2.queries = Int32(queries)
+    c.axis.2.keys = Int32(keys)
+    c.head_dim = Int32(headDim)
+    c.value_dim = Int32(valueDim)
+    c.dtype = Int32(input.kernelCode)
+    c.output_dtype = Int32(output.kernelCode)
     c.together = 1
-    c.scale = problem.scale
-    c.soft_cap = problem.softCap ?? 0
     return c
   }
 }
