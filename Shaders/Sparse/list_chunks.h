@@ -1,6 +1,6 @@
 // Cuts the rows that list each block into chunks, for a range of rows.
 //
-//   CHUNKS[l] = start[blocks + 1], entry[blocks], count[blocks]            l < lists
+//   CHUNKS[l] = start[blocks + 1], entry[blocks], count[blocks]      firstList ≤ l < firstList + lists
 //
 // entry: where the block's entries of rows [firstRow, firstRow + rangeRows) begin in ENTRIES[l]; count:
 // how many there are; start: chunks of `tile` rows of `perRow` rows per entry in all blocks before.
@@ -9,8 +9,8 @@
 #define TESSERA_LIST_CHUNKS_H
 
 CONSTANT_BLOCK(
-    int lists; int listRows; int listWidth; int blocks; int firstRow; int rangeRows; int perRow;
-    int tile;)
+    int firstList; int lists; int listRows; int listWidth; int blocks; int firstRow; int rangeRows;
+    int perRow; int tile;)
 
 #define THREADS 64
 #define CHUNK_LOCALS LOCAL_ARRAY(int, sums, THREADS)

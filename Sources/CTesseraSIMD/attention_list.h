@@ -9,7 +9,7 @@
 // A set is kept as bits, so the order of a list and duplicates in it leave no trace.
 #include "attention_block.h"
 #include "attention_rows.h"
-#include "include/tessera_lists.h"
+#include "include/tessera_list_attention.h"
 
 // Most units of a tile: bits of a mask.
 #define LIST_UNITS 32

@@ -32,7 +32,9 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       PartKernels.entries,
       HalvesKernels.entries,
+      ListKernels.entries,
       BoxKernels.entries,
+      ListAttentionKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })

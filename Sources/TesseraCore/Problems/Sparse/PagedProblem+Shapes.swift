@@ -119,25 +119,27 @@ extension PagedProblem {
         "pages of one sequence", requested: maxPages, limit: Int(Int32.max) / pageSize)
     }
     // The rest are the rules of dense attention.
-    try AttentionProblem(
-      batch: batch, queryLength: queryLength, keyLength: positions, heads: heads, kvHeads: kvHeads,
-      headDim: headDim, valueDim: valueDim, scale: scale, softCap: softCap, dtype: dtype,
-      outputDType: outputDType
-    ).validate()
+    try attention.validate()
     for dimensions in [keyDimensions, valueDimensions, tableDimensions, indexDimensions] {
       _ = try Shape(dimensions).byteCount(of: .f64)
     }
   }
 
-  /// The rows of the lists as rows of block lists over all positions that there can be.
+  /// Dense attention over all positions that there can be.
+  package var attention: AttentionProblem {
+    AttentionProblem(
+      batch: batch, queryLength: queryLength, keyLength: keyLength, heads: heads, kvHeads: kvHeads,
+      headDim: headDim, valueDim: valueDim, scale: scale, causal: true, softCap: softCap,
+      dtype: dtype, outputDType: outputDType)
+  }
+
+  /// The lists as block lists with one row, over all positions that there can be; nil without lists.
   package var lists: BlockListProblem? {
     guard let listHeads, queryLength > 0 else { return nil }
+    var all = attention
+    all.causal = false
     return BlockListProblem(
-      attention: AttentionProblem(
-        batch: batch, queryLength: queryLength, keyLength: keyLength, heads: heads,
-        kvHeads: kvHeads, headDim: headDim, valueDim: valueDim, scale: scale, dtype: dtype,
-        outputDType: outputDType),
-      queryBlock: queryLength, keyBlock: keyBlock, listHeads: listHeads, listRows: 1,
-      listWidth: listWidth, counts: counts)
+      attention: all, queryBlock: queryLength, keyBlock: keyBlock, listHeads: listHeads,
+      listRows: 1, listWidth: listWidth, counts: counts)
   }
 }

@@ -23,7 +23,7 @@ package enum BlockListPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     guard capabilities.backend == .cpu else {
-      throw .unsupported("attention over block lists on \(capabilities.backend.rawValue)")
+      return try ListPlanner.forward(problem, schedule, capabilities)
     }
     return try CPUListPlanner.forward(problem, schedule, capabilities)
   }
@@ -37,7 +37,7 @@ package enum BlockListPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     guard capabilities.backend == .cpu else {
-      throw .unsupported("gradients of block lists on \(capabilities.backend.rawValue)")
+      return try ListPlanner.backward(problem, schedule, capabilities)
     }
     return try CPUListPlanner.backward(problem, schedule, capabilities)
   }

@@ -12,9 +12,7 @@ package enum PagedPlanner {
     _ problem: PagedProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    guard capabilities.backend == .cpu else {
-      throw .unsupported("paged attention on \(capabilities.backend.rawValue)")
-    }
-    return try CPUListPlanner.paged(problem, capabilities)
+    return capabilities.backend == .cpu
+      ? try CPUListPlanner.paged(problem, capabilities) : try ListPlanner.paged(problem, capabilities)
   }
 }
