@@ -28,6 +28,7 @@ package enum KernelCatalogue {
     let all: [[KernelEntry]] = [
       CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
+      CPUListKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
       HalvesKernels.entries,
