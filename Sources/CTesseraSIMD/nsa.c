@@ -98,7 +98,7 @@ void tessera_nsa_gate_gradient(
     for (size_t c = 0; c < columns; c += RUN) {
       size_t count = run_length(c, columns), at = row * columns + c;
       const float *d = elements_load(d_o, o_type, at, count, x);
-      sum += elements_dot(d, elements_load(branch, o_type, at, count, y), count);
+      if (branch) sum += elements_dot(d, elements_load(branch, o_type, at, count, y), count);
       for (size_t i = 0; i < count; i++) scaled[i] = gate * d[i];
       elements_store(out, o_type, at, count, scaled);
     }

@@ -65,8 +65,8 @@ void tessera_nsa_gate(
     const void *_Nonnull gates, const void *_Nullable const *_Nonnull branches, void *_Nonnull out,
     size_t first, size_t last);
 
-// Rows [first, last) of one branch's dO and of the gradient of its gate.
+// Rows [first, last) of one branch's dO and of the gradient of its gate, 0 if there is no branch.
 void tessera_nsa_gate_gradient(
     const tessera_gate_constants *_Nonnull p, int32_t o_type, int32_t gates_type,
-    const void *_Nonnull gates, const void *_Nonnull d_o, const void *_Nonnull branch,
+    const void *_Nonnull gates, const void *_Nonnull d_o, const void *_Nullable branch,
     void *_Nonnull out, void *_Nonnull gradients, size_t first, size_t last);

@@ -119,13 +119,13 @@ package enum SelectKernels {
     else { return }
     var constants = group.constants.loadUnaligned(as: tessera_gate_constants.self)
     let rows = group.share(of: Int(constants.rows))
+    let there = spec["BRANCHES"] ?? 7
     guard spec["FORWARD"] == 1 else {
       tessera_nsa_gate_gradient(
-        &constants, type(spec, "O_DTYPE"), type(spec, "GATES_DTYPE"), gates, first, second, out,
-        gradients, rows.lowerBound, rows.upperBound)
+        &constants, type(spec, "O_DTYPE"), type(spec, "GATES_DTYPE"), gates, first,
+        there & 2 == 0 ? nil : second, out, gradients, rows.lowerBound, rows.upperBound)
       return
     }
-    let there = spec["BRANCHES"] ?? 7
     var branches = (0..<3).map { branch in
       there >> branch & 1 == 1 ? group.address(1 + branch).map { UnsafeRawPointer($0) } : nil
     }
