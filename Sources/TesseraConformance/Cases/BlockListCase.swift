@@ -11,7 +11,7 @@ package struct BlockListCase: ConformanceCase {
   private let permuted: BlockListTensors
 
   init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
-    attention = try BlockListTensors(variant, &random, work: 4_000_000)
+    attention = try BlockListTensors(variant, &random, work: 4_000_000, farAhead: 1e4)
     schedule = BlockListSchedule.allCases[ListVariant(variant).schedule]
     permuted = try attention.permuted(&random)
   }

@@ -34,9 +34,10 @@ struct ListVariant {
 }
 
 extension BlockListTensors {
-  /// Draws a problem of at most `work` multiplications, and its tensors.
+  /// Draws a problem of at most `work` multiplications, and its tensors; one key may be ahead of the
+  /// others by about `farAhead`.
   init(
-    _ variant: ConformanceVariant, _ random: inout SeededRandom, work: Int
+    _ variant: ConformanceVariant, _ random: inout SeededRandom, work: Int, farAhead: Float
   ) throws(TesseraError) {
     let fixed = ListVariant(variant)
     let form = Form.drawn(&random, fixed, work: work / (fixed.headDim + fixed.valueDim))
@@ -47,7 +48,7 @@ extension BlockListTensors {
     var q = try random.tensor(form.queries + [heads, fixed.headDim], dtype, deviation: peak)
     var k = try random.tensor(form.keys + [form.kvHeads, fixed.headDim], dtype)
     v = try random.tensor(form.keys + [form.kvHeads, fixed.valueDim], dtype)
-    if random.once(in: 8) { try Self.trap(&random, &q, &k, fixed.headDim) }
+    if random.once(in: 8) { try Self.trap(&random, &q, &k, fixed.headDim, farAhead) }
     (self.q, self.k) = (q, k)
     cuQ = try form.cuQ.map { cu throws(TesseraError) in try Self.integers(cu, [cu.count]) }
     cuK = try form.cuK.map { cu throws(TesseraError) in try Self.integers(cu, [cu.count]) }
@@ -203,7 +204,8 @@ extension BlockListTensors {
 
   /// Makes the values such as others' kernels have failed on.
   private static func trap(
-    _ random: inout SeededRandom, _ q: inout HostTensor, _ k: inout HostTensor, _ d: Int
+    _ random: inout SeededRandom, _ q: inout HostTensor, _ k: inout HostTensor, _ d: Int,
+    _ farAhead: Float
   ) throws(TesseraError) {
     func mapped(
       _ x: HostTensor, _ f: (Int, Float) -> Float
@@ -227,7 +229,7 @@ extension BlockListTensors {
       let vectors = k.shape.elementCount / d
       let chosen = vectors > 0 ? random.integer(in: 0...(vectors - 1)) : 0
       q = try mapped(q) { _, x in abs(x) / 4 }
-      k = try mapped(k) { i, x in i / d == chosen ? 1e4 / root : x }
+      k = try mapped(k) { i, x in i / d == chosen ? farAhead / root : x }
     default:
       // All scores equal.
       q = try mapped(q) { _, _ in 0 }
