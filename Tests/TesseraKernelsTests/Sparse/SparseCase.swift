@@ -119,7 +119,7 @@ struct SparseCase {
   struct Output {
     var tensors: [HostTensor]
     var guardsIntact: Bool
-    var bits: [[UInt32]] { tensors.map(\.bits) }
+    var bits: [[UInt8]] { tensors.map(\.bits) }
   }
 
   /// Runs it with outputs filled with NaN between guard bytes.
@@ -127,8 +127,9 @@ struct SparseCase {
     on context: DeviceContext, schedule: BlockListSchedule = .auto, gradients: Bool = true
   ) throws -> Output {
     let attention = problem.attention
-    let inputs = [q, k, v, indices, counts, sinks, cuQ, cuK].map { tensor in
-      tensor.map { GuardedRun.Operand.input($0) } ?? .none
+    let tensors: [HostTensor?] = [q, k, v, indices, counts, sinks, cuQ, cuK]
+    let inputs: [GuardedRun.Operand] = tensors.map { tensor in
+      tensor.map { .input($0) } ?? .none
     }
     let forward = try GuardedRun(
       try BlockListPlanner.plan(problem, schedule: schedule, context.capabilities),
@@ -184,8 +185,8 @@ struct SparseCase {
       let plain = Reference.plainBlockListAttentionBackward(problem, inputs, dO: dO)
       let coarsest = attention.outputDType == .f32 ? attention.dtype : attention.outputDType
       let all: [(String, Gradient, Gradient, Int)] = [
-        ("dQ", exact.q, plain.q, attention.headDim), ("dK", exact.k, plain.k, attention.headDim),
-        ("dV", exact.v, plain.v, attention.valueDim),
+        ("dQ", exact.dq, plain.dq, attention.headDim), ("dK", exact.dk, plain.dk, attention.headDim),
+        ("dV", exact.dv, plain.dv, attention.valueDim),
       ]
       for (index, (name, gold, plain, length)) in all.enumerated() {
         verdicts.append(
@@ -201,7 +202,7 @@ struct SparseCase {
           (
             "dSinks",
             Judge.gradient(
-              values[5], gold: exact.sinks, plain: plain.sinks.values, rowLength: 1,
+              values[5], gold: exact.dSinks, plain: plain.dSinks.values, rowLength: 1,
               dtype: coarsest)
           ))
       }
