@@ -83,3 +83,48 @@ extension Judge {
     return nil
   }
 }
+
+extension Judge {
+  /// The lists of a selection: each what `selectionFault` takes for right, counted, and −1 behind.
+  /// - Parameters:
+  ///   - scores: `[B, Hl, R, M]` of the oracle.
+  ///   - uncertainty: by how much each of them may be off; zeros for given scores.
+  package static func selection(
+    _ problem: SelectionProblem, scores: [Double], uncertainty: [Double], indices: [Int],
+    counts: [Int]
+  ) -> Verdict {
+    let (blocks, width, rows) = (problem.rows.blocks, problem.width, problem.rows.rows)
+    var fault: String?
+    if counts.count != problem.countDimensions.reduce(1, *) || indices.count != counts.count * width {
+      fault = "\(counts.count) counts, \(indices.count) indices"
+    }
+    for (index, count) in counts.enumerated() where fault == nil {
+      let entries = indices[(index * width)..<((index + 1) * width)]
+      if !(0...width).contains(count) || entries.dropFirst(count).contains(where: { $0 != -1 }) {
+        fault = "list \(index) of count \(count): \(entries.prefix(64))"
+        continue
+      }
+      let range = (index * blocks)..<((index + 1) * blocks)
+      fault = selectionFault(
+        problem, row: index % rows, scores: Array(scores[range]),
+        uncertainty: Array(uncertainty[range]), list: Array(entries.prefix(count))
+      ).map { "list \(index): \($0)" }
+    }
+    return Verdict(
+      passed: fault == nil, report: ErrorReport([], gold: [], rowLength: 1),
+      allowed: fault ?? "lists of the oracle, but for scores that differ by less than their errors")
+  }
+
+  /// The gated sum of branches as they were stored: `4·u·Σ |gate·o|` and half an ulp.
+  package static func gated(
+    _ problem: NSAProblem, _ values: [Double], gates: [Double], branches: [[Double]]
+  ) -> Verdict {
+    let gold = Reference.nsaGated(problem, gates: gates, branches: branches)
+    let report = ErrorReport(values, gold: gold.o, rowLength: problem.valueDim) { i in
+      4 * u * gold.magnitude[i] + rounding(gold.o[i], problem.dtype)
+    }
+    return Verdict(
+      passed: report.nonFinite == 0 && report.boundRatio <= 1, report: report,
+      allowed: "4·u·Σ |gate·o| and half an ulp of \(problem.dtype)")
+  }
+}
