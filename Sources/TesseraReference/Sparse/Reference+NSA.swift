@@ -85,9 +85,7 @@ extension Reference {
       NSARows(problem, inputs), blockListInputs(problem, inputs, lists)
     )
     var result = NSABranches(
-      gold: [
-        compressed.rows(Double.self).forward(), blockListAttention(problem.selected, selected),
-      ],
+      gold: [compressed.gold(), blockListAttention(problem.selected, selected)],
       plain: [
         compressed.rows(Float.self).forward().o.map(problem.dtype.nearest),
         plainBlockListAttention(problem.selected, selected),
@@ -142,9 +140,27 @@ struct NSARows {
     self.inputs = inputs
   }
 
+  /// The branch in f64. Compressed vectors are sums in f32 of terms that may cancel, so error bounds are
+  /// multiples of the terms' absolute values.
+  func gold() -> AttentionOracle {
+    var result = rows(Double.self).forward()
+    guard problem.compression != .given else { return result }
+    var absolute = inputs
+    absolute.k = inputs.k.map { abs($0) }
+    absolute.v = inputs.v.map { abs($0) }
+    absolute.weights = inputs.weights.map { abs($0) }
+    let terms = Reference.nsaCompressed(problem, absolute)
+    let own = Reference.nsaCompressed(problem, inputs)
+    result.magnitude = rows(Double.self, (own.k, terms.v)).forward().o
+    result.scoreMagnitude = rows(Double.self, (terms.k, own.v)).forward().scoreMagnitude
+    return result
+  }
+
   /// Every query with the compressed keys that it sees.
-  func rows<T>(_: T.Type) -> AttentionRows<T> {
-    let (k, v) = Reference.nsaCompressed(problem, inputs)
+  func rows<T>(
+    _: T.Type, _ vectors: (k: [Double], v: [Double])? = nil
+  ) -> AttentionRows<T> {
+    let (k, v) = vectors ?? Reference.nsaCompressed(problem, inputs)
     let (count, heads) = (problem.compressedLength, problem.heads)
     let rows = (0..<(problem.batch * problem.queryLength * heads)).map { row -> [AttendedKey] in
       let (query, head) = (row / heads, row % heads)

@@ -112,7 +112,8 @@ package struct SelectionProblem: Sendable, Hashable, Codable {
         throw .invalidArgument("relative threshold", got: ratio, allowed: "0...1")
       }
     }
-    guard initialBlocks + localBlocks <= most || initialBlocks + localBlocks == 0 else {
+    // A list that has room for all blocks has it for forced ones.
+    guard initialBlocks + localBlocks <= most || most >= rows.blocks else {
       throw .invalidArgument(
         "init + local", got: initialBlocks + localBlocks,
         allowed: "at most \(most), the blocks of a list, as forced ones count")
