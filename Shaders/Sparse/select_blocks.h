@@ -7,7 +7,7 @@
 // top: each invocation counts its own blocks per digit, so that there are no atomics and the result is
 // the same every time. After each digit only blocks that share the edge's digits so far are counted; it
 // ends when all of them are wanted. Then blocks above the edge, and the first of those on it, are
-// written in the order of their indices.
+// written in the order of their indices. In rows of few blocks each is compared with all others instead.
 //
 //   key  0          not to be chosen: NaN, −inf, below the threshold
 //        ~0         forced
@@ -43,20 +43,24 @@ CONSTANT_BLOCK(
 // Invocations' columns of a digit's counts, padded against bank conflicts.
 #define SELECT_ROW 68
 #define SELECT_FORCED 0xffffffffu
+// Most blocks that are compared with one another.
+#define SELECT_FEW 128
 #define SELECT_ALL 0x7fffffff
 
 #ifdef __OPENCL_VERSION__
 #define SELECT_INT(x) ((int)(x))
+#define SELECT_SUM(i) (((__local int *)sums)[i])
 #define SELECT_UINT(x) ((uint)(x))
 #else
 #define SELECT_INT(x) int(x)
+#define SELECT_SUM(i) sums[(i) >> 2][(i) & 3]
 #define SELECT_UINT(x) uint(x)
 #endif
 
 #define SELECT_LOCALS                                             \
   LOCAL_ARRAY(uint, keys, 64 * (CHUNK + 1))                       \
   LOCAL_ARRAY(int, counts, 16 * SELECT_ROW)                       \
-  LOCAL_ARRAY(int, sums, 64)                                      \
+  LOCAL_ARRAY(int4, sums, 16)                                     \
   LOCAL_ARRAY(float, masses, RULE == 1 ? 16 * SELECT_ROW : 64)
 
 // How many blocks each invocation has of a tile, and how many this one has.

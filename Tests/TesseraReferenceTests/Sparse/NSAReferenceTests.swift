@@ -84,7 +84,7 @@ import TesseraReference
     #expect(fault([0, 1, 2, 3]) != nil && fault([0, 3]) == nil)
     (problem.rule, problem.width, problem.initialBlocks) = (.topP(0.4), 5, 0)
     #expect(fault([3]) == nil && fault([2, 3]) != nil && fault([]) != nil)
-    (problem.rule) = .relative(0.5)
+    problem.rule = .relative(0.4)
     #expect(fault([1, 2, 3]) == nil && fault([3]) != nil && fault([0, 1, 2, 3]) != nil)
   }
 }
