@@ -61,6 +61,7 @@ extension BoxTiling {
           * Double(pass.rowsAreKeys ? problem.kvHeads : problem.heads)
         let cost =
           tiles * tiling.costPerTile * tiling.idleness(workgroups, capabilities)
+          * tiling.loneliness(capabilities)
           + rowTiles * tiling.costPerRowTile
         if cost < best?.cost ?? .infinity { best = (tiling, cost) }
       }
@@ -77,6 +78,15 @@ extension BoxTiling {
   private func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
     let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
     return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
+  }
+
+  /// How much longer a GPU takes whose compute units hold too few invocations to hide latency. Drivers
+  /// may report less local memory than a compute unit has; few have less than 96 KiB.
+  private func loneliness(_ capabilities: Capabilities) -> Double {
+    guard capabilities.kind == .gpu else { return 1 }
+    let room = max(capabilities.localMemoryBytes, 96 << 10)
+    let together = max(room / max(localBytes, 1), 1) * threads
+    return (256 / Double(min(together, 256))).squareRoot()
   }
 
   /// Relative time of one pair of a row tile and a column tile, in multiply-adds: the products, the
