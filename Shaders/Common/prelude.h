@@ -26,17 +26,18 @@
 //   LOAD4(X, i)       elements i … i+3; i a multiple of 4 and the bound range 16-byte aligned
 //   STORE(X, i, v)    rounds to nearest, ties to even; NaN stays NaN
 //   STORE4(X, i, v)   as LOAD4
-// Words that are not numbers: INDEX_BUFFER / INDEX_ARG hold `int`, read by LOAD_INT(X, i).
+// Words that are not numbers: INDEX_BUFFER / INDEX_ARG hold `int`, read by LOAD_INT(X, i);
+// INT_BUFFER / INT_ARG (BIND_INT) are written, too, by STORE_INT(X, i, v).
 //
 // Everything is an `int` index into a bound range; a range holds less than 2³¹ elements.
 //
 // The rest: LOCAL_ID GROUP_ID GROUP_COUNT GLOBAL_ID (axis) · LOCAL_ARRAY(type, name, count) ·
-// LOCAL_SCALAR(name, i): float i of a float4 array · BARRIER() · UNROLL before a `for` with constant
-// bounds · float4, MAKE4, SPLAT4, int4, MAKE_INT4 · fma min max clamp, same in both · AS_INT,
-// AS_UINT, INT_AS_FLOAT, UINT_AS_FLOAT · TESSERA_FN before a function · CONSTANT_BLOCK(int m; …) ·
-// PRECISE before a local whose value must not be reassociated · tsr_exp tsr_erf tsr_is_nan
-// TSR_INFINITY · PARAMETER(id, type, name, value): a -D or a
-// specialization constant.
+// LOCAL_SCALAR(name, i): float i of a float4 array · LOCAL_OR LOCAL_AND LOCAL_ADD(name, i, v): atomic, on
+// local arrays of uint or int, where the result does not depend on the order · POPCOUNT · BARRIER() ·
+// UNROLL before a `for` with constant bounds · float4, MAKE4, SPLAT4, int4, MAKE_INT4 · fma min max clamp,
+// same in both · AS_INT, AS_UINT, INT_AS_FLOAT, UINT_AS_FLOAT · TESSERA_FN before a function ·
+// CONSTANT_BLOCK(int m; …) · PRECISE before a local whose value must not be reassociated · tsr_exp
+// tsr_erf tsr_is_nan TSR_INFINITY · PARAMETER(id, type, name, value): a -D or a specialization constant.
 #ifndef TESSERA_PRELUDE_H
 #define TESSERA_PRELUDE_H
 

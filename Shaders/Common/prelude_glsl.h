@@ -18,6 +18,10 @@
 
 #define LOCAL_ARRAY(type, name, count) shared type name[count];
 #define LOCAL_SCALAR(name, i) name[(i) >> 2][(i) & 3]
+#define LOCAL_OR(name, i, v) atomicOr(name[i], v)
+#define LOCAL_AND(name, i, v) atomicAnd(name[i], v)
+#define LOCAL_ADD(name, i, v) atomicAdd(name[i], v)
+#define POPCOUNT(x) bitCount(x)
 
 #define float4 vec4
 #define int4 ivec4
@@ -116,10 +120,13 @@ uint tsr_bf16_bits(float v) {
 
 #define INDEX_BUFFER(slot, X) \
   layout(set = 0, binding = slot, std430) readonly buffer X##_Ints { int X##_ints[]; };
+#define INT_BUFFER(slot, X) \
+  layout(set = 0, binding = slot, std430) buffer X##_Ints { int X##_ints[]; };
 
 #define LOAD(X, i) X##_load(i)
 #define LOAD4(X, i) X##_load4(i)
 #define LOAD_INT(X, i) X##_ints[i]
+#define STORE_INT(X, i, v) X##_ints[i] = (v)
 #define STORE(X, i, v) X##_store(i, v)
 #define STORE4(X, i, v) X##_store4(i, v)
 

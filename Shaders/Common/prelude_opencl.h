@@ -14,6 +14,10 @@
 
 #define LOCAL_ARRAY(type, name, count) __local type name[count];
 #define LOCAL_SCALAR(name, i) (((__local float *)(name))[i])
+#define LOCAL_OR(name, i, v) atomic_or(&name[i], v)
+#define LOCAL_AND(name, i, v) atomic_and(&name[i], v)
+#define LOCAL_ADD(name, i, v) atomic_add(&name[i], v)
+#define POPCOUNT(x) ((int)popcount(x))
 
 #define MAKE4(a, b, c, d) ((float4)(a, b, c, d))
 #define SPLAT4(a) ((float4)(a))
@@ -41,6 +45,7 @@
 #define INPUT_ARG(X) __global const TSR_STORAGE(X) *X##_base
 #define OUTPUT_ARG(X) __global TSR_STORAGE(X) *X##_base
 #define INDEX_ARG(X) __global const int *X##_base
+#define INT_ARG(X) __global int *X##_base
 #define OFFSET_ARG(X) ulong X##_offset
 #define BIND_INPUT(X)                                        \
   __global const TSR_STORAGE(X) *restrict X =                \
@@ -52,10 +57,12 @@
 #define BIND_INDEX(X)                 \
   __global const int *restrict X =    \
       (__global const int *)((__global const uchar *)X##_base + X##_offset);
+#define BIND_INT(X) __global int *X = (__global int *)((__global uchar *)X##_base + X##_offset);
 
 #define LOAD(X, i) TSR_PASTE(tsr_load_, X##_DTYPE)(X, i)
 #define LOAD4(X, i) TSR_PASTE(tsr_load4_, X##_DTYPE)(X, i)
 #define LOAD_INT(X, i) (X[i])
+#define STORE_INT(X, i, v) X[i] = (v)
 #define STORE(X, i, v) TSR_PASTE(tsr_store_, X##_DTYPE)(X, i, v)
 #define STORE4(X, i, v) TSR_PASTE(tsr_store4_, X##_DTYPE)(X, i, v)
 

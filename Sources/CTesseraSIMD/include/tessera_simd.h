@@ -6,6 +6,8 @@
 #include "tessera_attention.h"
 #include "tessera_gemm.h"
 #include "tessera_halves.h"
+#include "tessera_lists.h"
+#include "tessera_list_attention.h"
 #include "tessera_parts.h"
 
 // C loops that Swift cannot express well on baseline x86-64: the compiler emits a version per

@@ -28,10 +28,13 @@ package enum KernelCatalogue {
     let all: [[KernelEntry]] = [
       CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
+      CPUListKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
       HalvesKernels.entries,
+      ListKernels.entries,
       BoxKernels.entries,
+      ListAttentionKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })
