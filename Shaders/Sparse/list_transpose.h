@@ -26,7 +26,7 @@
 
 PARAMETER(3, int, SPAN, 64)
 
-// `chunkRows` is a multiple of 32.
+// `chunkRows` is a multiple of 32, or below.
 CONSTANT_BLOCK(int lists; int rows; int capacity; int blocks; int chunks; int chunkRows;)
 
 // Entry i of the list's rows from `row0` on: false past the row's length or outside this workgroup's

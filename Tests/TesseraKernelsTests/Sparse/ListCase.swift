@@ -22,24 +22,27 @@ struct ListCase {
     window: (left: Int, right: Int)? = nil, sequences: [(Int, Int)]? = nil,
     _ random: inout SeededRandom
   ) throws {
-    var attention = AttentionProblem(
-      batch: sequences?.count ?? batch, queryLength: queries, keyLength: keys, heads: heads,
-      kvHeads: 1, headDim: 4, valueDim: 4, scale: 1, dtype: .f32, outputDType: .f32)
-    attention.causal = causal
-    attention.alignment = topLeft ? .topLeft : .bottomRight
+    let packed = sequences != nil
+    func shape(_ tokens: Int, _ heads: Int) throws -> (shape: Shape, dtype: DType) {
+      (try Shape((packed ? [tokens] : [batch, tokens]) + [heads, 4]), .f32)
+    }
+    let (q, k) = (try shape(queries, heads), try shape(keys, 1))
     var rows = (queries + queryBlock - 1) / queryBlock
     if let sequences {
-      attention.packed = true
       cuQ = sequences.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1.0)) }
       cuK = sequences.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int32($1.1)) }
       // Three rows say nothing.
-      rows = sequences.reduce(3) { $0 + ($1.0 + queryBlock - 1) / queryBlock }
+      rows = 3 + max(rows, sequences.reduce(0) { $0 + ($1.0 + queryBlock - 1) / queryBlock })
     }
-    problem = BlockListProblem(
-      attention: attention, queryBlock: queryBlock, keyBlock: keyBlock, listHeads: listHeads,
-      listRows: rows, listWidth: width, counts: counted, addedLeft: window?.left,
-      addedRight: window?.right)
-    try problem.validate()
+    let cu = try sequences.map { (shape: try Shape([$0.count + 1]), dtype: DType.i32) }
+    let attention = try AttentionProblem(
+      q: q, k: k, v: k, cuQ: cu, cuK: cu, causal: causal,
+      alignment: topLeft ? .topLeft : .bottomRight)
+    let lists = (packed ? [] : [batch]) + [listHeads, rows]
+    problem = try BlockListProblem(
+      attention: attention, indices: (try Shape(lists + [width]), .i32),
+      counts: counted ? (try Shape(lists), .i32) : nil, queryBlock: queryBlock, keyBlock: keyBlock,
+      window: window)
     let blocks = max((keys + keyBlock - 1) / keyBlock, 1)
     indices = (0..<(problem.lists * rows * width)).map { _ in
       switch random.integer(in: 0...11) {

@@ -8,7 +8,7 @@ struct ListTransposition {
   let blocks: Int
   /// Lists there is room for.
   let lists: Int
-  /// Rows of a chunk, a multiple of 32.
+  /// Rows of a chunk: a multiple of 32, or below.
   let chunkRows: Int
   /// Chunks of a list.
   let chunks: Int
@@ -26,7 +26,13 @@ struct ListTransposition {
     let entries = max(2 * blocks, 1024)
     let enough = rows * max(lists, 1) / max(4 * capabilities.computeUnits, 1)
     let wanted = max(entries / max(capacity, 1), min(enough, 8 * entries / max(capacity, 1)))
-    chunkRows = min((wanted / 32 + 1) * 32, (rows + 31) / 32 * 32)
+    var chunkRows = min((wanted / 32 + 1) * 32, (rows + 31) / 32 * 32)
+    // A scatter goes through its entries three times.
+    if let limit = capabilities.maxLoopIterations {
+      let most = max(1, 64 * (limit / 2) / (3 * max(capacity, 1)))
+      chunkRows = min(chunkRows, most > 32 ? most / 32 * 32 : most)
+    }
+    self.chunkRows = chunkRows
     chunks = chunkRows == 0 ? 0 : (rows + chunkRows - 1) / chunkRows
   }
 
@@ -52,7 +58,7 @@ struct ListTransposition {
     let span = span(capabilities)
     let each = (chunkRows * capacity + 63) / 64
     try Plan.checkLoops(
-      "transposed lists", 3 * (each + chunkRows / 32) + chunkRows / 32 + span / 64 + 16, capabilities)
+      "transposed lists", 3 * each + 4 * (chunkRows / 32 + 1) + span / 64 + 16, capabilities)
     try Plan.checkLoops("transposed lists", 2 * (blocks / 64) + 80, capabilities)
     try Plan.checkLoops("transposed lists", chunks, capabilities)
     var constants = ConstantBlock()
