@@ -29,7 +29,8 @@ struct ListVariant {
     keyBlock = variant.pick([1, 4, 16, 32, 64, 128, 64, 10])
     packed = variant.index % 5 == 3
     softCap = variant.index % 7 == 5 ? variant.pick([2, 30]) : nil
-    schedule = variant.index / 2 % 3
+    // Both schedules within the first two variants, every one with every type within nine.
+    schedule = (2 - variant.index % 3 + variant.index / 3) % 3
   }
 }
 
