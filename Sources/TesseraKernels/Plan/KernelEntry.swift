@@ -30,6 +30,7 @@ package enum KernelCatalogue {
       CPUGEMMKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
+      PatternKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,
