@@ -1,4 +1,5 @@
-// Attention over boxes of tokens: the tile arithmetic that forward and gradient kernels share.
+// Attention in tiles: the arithmetic that forward and gradient kernels share, whatever rows and columns
+// are: boxes of tokens (attention_box.h), or what lists name if ATTENTION_LISTS is defined (list_front.h).
 //
 //   scores[r][c]  invocation (tr, tc) owns BLOCK_R rows × BLOCK_C columns; columns in vectors of WIDTH
 //   result[r][e]  and the same rows × BLOCK_V (or BLOCK_D) elements of the results
@@ -8,7 +9,18 @@
 #ifndef TESSERA_ATTENTION_TILE_H
 #define TESSERA_ATTENTION_TILE_H
 
+#include "attention_parameters.h"
+#ifdef ATTENTION_LISTS
+#include "list_front.h"
+#else
 #include "attention_box.h"
+// Where the results of a row go, in vectors, and what joins its sum at the end.
+#define STORE_AT(row) rowAt[row]
+#define JOIN_SINK(i)
+#define BIAS_LOAD(i) LOAD(BIAS, i)
+#define BIAS_TABLE tableSize
+#define EXTRA_COUNT p.extraKeys
+#endif
 
 #define KEY_ROWS (ROWS_ARE_KEYS != 0)
 
@@ -364,7 +376,9 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
 // The bias of one lane's score.
 #define BIAS_OF(lane)                                                                             \
   (SCORE_BIAS == 1                                                                                \
-       ? LOAD(BIAS, scoreHead *tableSize + clamp(place + columnPlace[column0 + lane], 0, tableSize - 1)) \
+       ? BIAS_LOAD(                                                                               \
+             scoreHead *BIAS_TABLE                                                                \
+             + clamp(place + columnPlace[column0 + lane], 0, BIAS_TABLE - 1))                     \
        : -slope * TSR_TO_FLOAT(abs(place - columnPlace[column0 + lane])))
 
 // Caps the scores and adds their bias; SLOPE(i) = … keeps the cap's slope.
@@ -378,7 +392,7 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
     }                                                                               \
   }                                                                                 \
   if (SCORE_BIAS != 0 && !extra) {                                                  \
-    float slope = SCORE_BIAS == 2 ? LOAD(BIAS, scoreHead) : 0.0f;                   \
+    float slope = SCORE_BIAS == 2 ? BIAS_LOAD(scoreHead) : 0.0f;                    \
     ATT_UNROLL                                                                      \
     for (int i = 0; i < BLOCK_R; i++) {                                             \
       int place = rowPlace[ROW_OF(i)];                                       \
@@ -410,7 +424,7 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
 #define STORE_RESULT(X, DIM, result, N, TILE, factor)                               \
   ATT_UNROLL                                                                        \
   for (int i = 0; i < BLOCK_R; i++) {                                               \
-    int at = rowAt[ROW_OF(i)];                                               \
+    int at = STORE_AT(ROW_OF(i));                                                   \
     ATT_UNROLL                                                                      \
     for (int x = 0; x < N; x++) {                                                   \
       ATT_UNROLL                                                                    \

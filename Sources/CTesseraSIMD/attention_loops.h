@@ -13,8 +13,11 @@ typedef struct {
   // Of its head: the table of biases, the slope; LSE and δ (QUERIES).
   const float *bias;
   float slope, base, delta;
-  // Whether scores are more than scaled products.
+  // 1 if scores are more than scaled products; 2 if what the row attends is in lists.
   int full;
+  // Of lists: the bit of the row's list in `live`, and positions that it attends in any case. `begin`
+  // and `end` are positions then.
+  int32_t member, near, near_end;
 } at_row;
 
 // out[i][8·j ..] = row i · column, for the listed column vectors; `rows` is [dim][BLOCK_ROWS],

@@ -76,14 +76,18 @@ static inline void at_load_row(const at_tile *t, const at_place *w, int pass, at
   }
 }
 
-static inline void at_load_rows(const at_tile *t, const at_place *w, int pass) {
+// Rows that complete a block are zeros.
+static inline void at_clear_rows(const at_tile *t, int pass) {
   size_t rows = (size_t)t->all_blocks * BLOCK_ROWS * sizeof(float);
   int forward = pass == TESSERA_ATTENTION_FORWARD, queries = pass == TESSERA_ATTENTION_QUERIES;
-  // Rows that complete a block are zeros.
   memset(t->row_a, 0, rows * t->d);
   if (!forward) memset(t->row_b, 0, rows * t->dv);
   if (!forward) memset(t->acc_a, 0, rows * t->pad_d);
   if (!queries) memset(t->acc_b, 0, rows * t->pad_v);
+}
+
+static inline void at_load_rows(const at_tile *t, const at_place *w, int pass) {
+  at_clear_rows(t, pass);
   AT_EACH_ROW(at_load_row)
 }
 

@@ -24,9 +24,20 @@ INLINE v8 at_tanh(v8 x, v8 *slope) {
   return (v8)((i8)v8_select(is_small, small, large) | sign);
 }
 
+// What `full` is of rows that attend what lists name.
+#define LISTS 2
+
 // The lanes of column vector `j` that the row attends.
 INLINE i8 at_inside(const at_tile *t, const at_row *r, int32_t j, int keys, const int full) {
   const i8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  if (full == LISTS) {
+    i8 position = *(const i8 *)(t->position + t->start[j]);
+    i8 members = *(const i8 *)(t->live + t->start[j]);
+    i8 named = (members & i8_splat(r->member)) != i8_splat(0);
+    i8 near = (position >= i8_splat(r->near)) & (position < i8_splat(r->near_end));
+    return (lane < i8_splat(t->used[j])) & (position >= i8_splat(r->begin))
+        & (position < i8_splat(r->end)) & (named | near);
+  }
   if (r->outer)
     for (int a = 0; a < 2; a++)
       if (t->line[a][j] < r->low[a] || t->line[a][j] >= r->high[a]) return i8_splat(0);
@@ -124,12 +135,14 @@ INLINE void at_weights(
 
 TESSERA_CLONES
 float tessera_at_softmax(const at_tile *t, const at_row *r, float *s, int32_t vectors) {
+  if (r->full == LISTS) return at_softmax(t, r, s, vectors, LISTS);
   return r->full ? at_softmax(t, r, s, vectors, 1) : at_softmax(t, r, s, vectors, 0);
 }
 
 TESSERA_CLONES
 void tessera_at_weights(
     const at_tile *t, const at_row *r, float *s, float *dp, int32_t vectors, int keys) {
-  if (r->full) at_weights(t, r, s, dp, vectors, keys, 1);
+  if (r->full == LISTS) at_weights(t, r, s, dp, vectors, keys, LISTS);
+  else if (r->full) at_weights(t, r, s, dp, vectors, keys, 1);
   else at_weights(t, r, s, dp, vectors, keys, 0);
 }

@@ -51,7 +51,7 @@ typedef struct {
   // The chunk: transposed [D][ld], [Dv][ld], and as rows [column][pad_d], [column][pad_v].
   float *col_at, *col_bt, *col_a, *col_b;
   // Per column of the chunk: LSE (as above) and δ of queries; -1 for keys that the mask shows, else
-  // 0; position on the key axis along the last axis; token.
+  // 0, or one bit for each list that names it; position on the key axis along the last axis; token.
   float *col_base, *col_delta;
   int32_t *live, *position;
   size_t *token, *vector;
@@ -116,7 +116,7 @@ static inline size_t at_layout(
   ARRAY(col_b, float, queries ? 0 : chunk * t->pad_v)
   ARRAY(col_base, float, keys ? chunk : 0)
   ARRAY(col_delta, float, keys ? chunk : 0)
-  ARRAY(live, int32_t, keys ? 0 : chunk)
+  ARRAY(live, int32_t, chunk)
   ARRAY(position, int32_t, chunk)
   ARRAY(token, size_t, chunk)
   ARRAY(vector, size_t, chunk)

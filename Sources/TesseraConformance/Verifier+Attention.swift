@@ -65,7 +65,7 @@ extension Verifier {
     return Verification(verdicts)
   }
 
-  private static func gradient(
+  static func gradient(
     _ name: String, _ values: HostTensor, _ gold: Gradient, _ plain: Gradient, _ rowLength: Int,
     _ dtype: DType
   ) -> (name: String, verdict: Judge.Verdict) {

@@ -14,8 +14,15 @@ extension Judge {
   package static func logSumExp(
     _ problem: AttentionProblem, _ values: [Double], gold: AttentionOracle
   ) -> Verdict {
-    let root = Double(problem.headDim).squareRoot()
-    let report = ErrorReport(values, gold: gold.lse, rowLength: problem.heads) { i in
+    logSumExp(headDim: problem.headDim, heads: problem.heads, values, gold: gold)
+  }
+
+  /// LSE of any attention over lists of keys.
+  static func logSumExp(
+    headDim: Int, heads: Int, _ values: [Double], gold: AttentionOracle
+  ) -> Verdict {
+    let root = Double(headDim).squareRoot()
+    let report = ErrorReport(values, gold: gold.lse, rowLength: heads) { i in
       let keys = Double(gold.keyCount[i]).squareRoot()
       return 4 * u * (root * gold.scoreMagnitude[i] + keys + abs(gold.lse[i]) + 2)
     }

@@ -7,6 +7,7 @@
 #include "tessera_gemm.h"
 #include "tessera_halves.h"
 #include "tessera_lists.h"
+#include "tessera_list_attention.h"
 #include "tessera_parts.h"
 #include "tessera_patterns.h"
 

@@ -7,6 +7,8 @@ import TesseraReference
 package protocol ConformanceCase: Sendable {
   /// The inputs in the plan's operand order; nil where there is none.
   var inputs: [HostTensor?] { get }
+  /// Other inputs that must give the same bits; the same again if there are none.
+  var equalInputs: [HostTensor?] { get }
   /// Types and shapes of the outputs, in the plan's operand order after the inputs; nil where the
   /// problem has no such output.
   func outputs() throws(TesseraError) -> [ConformanceOutput?]
@@ -16,6 +18,10 @@ package protocol ConformanceCase: Sendable {
   func prepare(on device: Device) throws(TesseraError) -> PreparedPlan
   /// Compares results, in the order of the outputs there are, with the oracle.
   func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification
+}
+
+extension ConformanceCase {
+  package var equalInputs: [HostTensor?] { inputs }
 }
 
 /// What a case writes.
@@ -36,6 +42,9 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case attentionBackward = "attention-backward"
   case na
   case naBackward = "na-backward"
+  case sparseAttention = "sparse-attention"
+  case sparseAttentionBackward = "sparse-attention-backward"
+  case pagedDecode = "paged-decode"
 
   /// The case of `seed`.
   ///
@@ -53,6 +62,9 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .attentionBackward: try AttentionBackwardCase(variant, &random)
     case .na: try NeighborhoodCase(variant, &random)
     case .naBackward: try NeighborhoodBackwardCase(variant, &random)
+    case .sparseAttention: try BlockListCase(variant, &random)
+    case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
+    case .pagedDecode: try PagedCase(variant, &random)
     }
   }
 }

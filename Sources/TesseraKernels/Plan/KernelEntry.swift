@@ -28,12 +28,14 @@ package enum KernelCatalogue {
     let all: [[KernelEntry]] = [
       CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
+      CPUListKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
       PatternKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,
+      ListAttentionKernels.entries,
       StridedCopy.entries,
     ]
     return Dictionary(uniqueKeysWithValues: all.joined().map { ($0.name, $0) })

@@ -56,4 +56,6 @@ package struct AttentionGradients: Sendable {
   package var dExtraV = Gradient(count: 0)
   /// In the layout of the relative-position bias.
   package var dBias = Gradient(count: 0)
+  /// One of each query head's sink.
+  package var dSinks = Gradient(count: 0)
 }

@@ -15,9 +15,10 @@ struct AttendedKey {
 /// dP_j = dO·v_j     δ = dO·O     dS_j = P_j·(dP_j − δ)           dV_j = Σ_r P_j·dO    dbias = Σ_r dS_j
 /// t_j = scale · dS_j · (1 − (cap_j/c)²)                          dQ = Σ_j t_j·k_j     dK_j = Σ_r t_j·q
 /// ```
-/// The sums over rows are what adds up the query heads of one KV head. A row without keys, or whose
-/// scores are all −inf, leaves O and all gradients 0 and LSE −inf. `T` is the precision of every
-/// operation.
+/// A sink is a logit that takes part in the sum of the softmax and in LSE and has no value:
+/// `dsink = −Σ_r exp(sink − LSE)·δ`. The sums over rows are what adds up the query heads of one KV head.
+/// A row without keys, or whose scores are all −inf, leaves O and all gradients 0 and LSE −inf, or the
+/// sink. `T` is the precision of every operation.
 struct AttentionRows<T: OracleScalar> {
   let headDim: Int
   let valueDim: Int
@@ -31,10 +32,12 @@ struct AttentionRows<T: OracleScalar> {
   /// One vector of `valueDim` elements per key.
   let v: [T]
   let rows: [[AttendedKey]]
+  /// One logit per head, of which row `r` has that of head `r mod H`; empty without sinks.
+  let sinks: [T]
 
   init(
     headDim: Int, valueDim: Int, scale: Float, softCap: Float? = nil, q: [Double], k: [Double],
-    v: [Double], rows: [[AttendedKey]]
+    v: [Double], rows: [[AttendedKey]], sinks: [Double] = []
   ) {
     self.headDim = headDim
     self.valueDim = valueDim
@@ -44,6 +47,7 @@ struct AttentionRows<T: OracleScalar> {
     self.k = k.map { T($0) }
     self.v = v.map { T($0) }
     self.rows = rows
+    self.sinks = sinks.map { T($0) }
   }
 
   /// The scores of a row and what follows from them.
@@ -51,6 +55,8 @@ struct AttentionRows<T: OracleScalar> {
     /// After the cap, before the bias.
     var capped: [T] = []
     var p: [T] = []
+    /// The weight of the sink.
+    var sink: T = 0
     var lse = -T.infinity
     /// `|scale| · Σ |q·k|` and `|scale| · √Σ (q·k)²` over the elements, of each key.
     var size: [T] = []
@@ -76,13 +82,17 @@ struct AttentionRows<T: OracleScalar> {
       result.spread.append(abs(scale) * squares.squareRoot())
     }
     // A bias of −inf hides a key; a row that has no other is empty.
-    guard let peak = biased.max(), peak != -.infinity else {
+    let sink = sinks.isEmpty ? -T.infinity : sinks[row % sinks.count]
+    let peak = max(biased.max() ?? -.infinity, sink)
+    guard peak != -.infinity else {
       result.p = biased.map { _ in 0 }
       return result
     }
     let weights = biased.map { T.exponential($0 - peak) }
-    let total = weights.reduce(0, +)
+    let sinkWeight = T.exponential(sink - peak)
+    let total = weights.reduce(0, +) + sinkWeight
     result.p = weights.map { $0 / total }
+    result.sink = sinkWeight / total
     result.lse = peak + T.naturalLogarithm(total)
     return result
   }
@@ -98,7 +108,7 @@ struct AttentionRows<T: OracleScalar> {
       magnitude: [Double](repeating: 0, count: rows.count * valueDim),
       scoreMagnitude: [Double](repeating: 0, count: rows.count),
       keyCount: rows.map(\.count))
-    for row in rows.indices where !rows[row].isEmpty {
+    for row in rows.indices where !rows[row].isEmpty || !sinks.isEmpty {
       let scores = scores(of: row)
       result.lse[row] = Double(scores.lse)
       let counting = zip(rows[row], scores.p).filter { $0.1 >= 0x1p-24 }
@@ -124,7 +134,7 @@ struct AttentionRows<T: OracleScalar> {
   func backward(dO: [Double], parameters: Int = 0) -> AttentionGradients {
     var gradients = AttentionGradients(
       dq: Gradient(count: q.count), dk: Gradient(count: k.count), dv: Gradient(count: v.count),
-      dBias: Gradient(count: parameters))
+      dBias: Gradient(count: parameters), dSinks: Gradient(count: sinks.count))
     for row in rows.indices where !rows[row].isEmpty {
       add(row, dO[(row * valueDim)..<((row + 1) * valueDim)].map { T($0) }, to: &gradients)
     }
@@ -132,6 +142,7 @@ struct AttentionRows<T: OracleScalar> {
     gradients.dk.finish()
     gradients.dv.finish()
     gradients.dBias.finish()
+    gradients.dSinks.finish()
     return gradients
   }
 
@@ -143,6 +154,12 @@ struct AttentionRows<T: OracleScalar> {
       for (key, p) in zip(rows[row], scores.p) { o += p * v[key.vector * valueDim + i] }
       delta += dO[i] * o
       deltaSquares += dO[i] * o * (dO[i] * o)
+    }
+    if !sinks.isEmpty {
+      gradients.dSinks.add(
+        Double(-scores.sink * delta), at: row % sinks.count,
+        noiseSquared: Double(
+          square(scores.sink) * deltaSquares * square(1 + (scores.spread.max() ?? 0))))
     }
     for (index, key) in rows[row].enumerated() {
       let p = scores.p[index]

@@ -15,7 +15,8 @@ extension DType {
 }
 
 extension AttentionGradients {
-  /// These gradients as a program stores them: those of tensors in `dtype`, the bias's in f32.
+  /// These gradients as a program stores them: those of tensors in `dtype`, of the bias and of
+  /// sinks in f32.
   func stored(as dtype: DType) -> AttentionGradients {
     var result = self
     for path in [
@@ -24,6 +25,7 @@ extension AttentionGradients {
       result[keyPath: path].values = self[keyPath: path].values.map(dtype.nearest)
     }
     result.dBias.values = dBias.values.map(DType.f32.nearest)
+    result.dSinks.values = dSinks.values.map(DType.f32.nearest)
     return result
   }
 }

@@ -18,11 +18,11 @@ package enum BoxKernels {
       code: { spec, backend throws(TesseraError) in try code(pass, spec, backend) })
   }
 
-  private static func threads(_ spec: KernelSpec) -> Int {
+  static func threads(_ spec: KernelSpec) -> Int {
     (spec["WORK_R"] ?? 1) * (spec["WORK_C"] ?? 1)
   }
 
-  private static func localBytes(_ spec: KernelSpec, _ pass: BoxPass) -> Int {
+  static func localBytes(_ spec: KernelSpec, _ pass: BoxPass) -> Int {
     func value(_ name: String) -> Int { spec[name] ?? 1 }
     return BoxTiling(
       pass: pass, workR: value("WORK_R"), workC: value("WORK_C"), blockR: value("BLOCK_R"),

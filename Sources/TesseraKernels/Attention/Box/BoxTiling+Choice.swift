@@ -3,7 +3,7 @@ import TesseraHAL
 
 extension BoxTiling {
   /// Invocations and register blocks to choose from on one kind of device.
-  private struct Form {
+  struct Form {
     var workR: Int
     var workC: Int
     var blockR: Int
@@ -14,7 +14,7 @@ extension BoxTiling {
     var width: Int
   }
 
-  private static func forms(_ pass: BoxPass, _ capabilities: Capabilities) -> [Form] {
+  static func forms(_ pass: BoxPass, _ capabilities: Capabilities) -> [Form] {
     guard capabilities.kind != .gpu && capabilities.kind != .accelerator else {
       return [(16, 16), (16, 8), (8, 16), (8, 8), (4, 8)].map {
         Form(workR: $0, workC: $1, blockR: 4, blockC: 4, most: 16, lanes: 32, width: 4)
@@ -43,7 +43,8 @@ extension BoxTiling {
     let longest = problem.axes.map { $0.longest(rowsAreKeys: pass.rowsAreKeys) }
     for form in forms(pass, capabilities) {
       guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
-        var tiling = fitted(pass, form, problem, capabilities, &smallest)
+        var tiling = fitted(
+          pass, form, headDim: problem.headDim, valueDim: problem.valueDim, capabilities, &smallest)
       else { continue }
       let search = BoxColumns(problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys)
       for box in boxes(tiling.tileR, longest) {
@@ -73,14 +74,14 @@ extension BoxTiling {
   }
 
   /// How much longer a device takes that has fewer workgroups than it can run at once.
-  private func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
+  func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
     let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
     return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
   }
 
   /// Relative time of one pair of a row tile and a column tile, in multiply-adds: the products, the
   /// exponentials, staging, and what a workgroup waits at barriers.
-  private var costPerTile: Double {
+  var costPerTile: Double {
     let pairs = Double(tileR * tileC)
     let columns = Double(productsPerPair)
     let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
@@ -88,27 +89,27 @@ extension BoxTiling {
       + Double(40 * threads * parts)
   }
   /// The same of what is done once per row tile.
-  private var costPerRowTile: Double {
+  var costPerRowTile: Double {
     Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
   }
 
   /// The largest staging steps with which `form` fits the device's local memory; nil if none does.
-  private static func fitted(
-    _ pass: BoxPass, _ form: Form, _ problem: BoxProblem, _ capabilities: Capabilities,
+  static func fitted(
+    _ pass: BoxPass, _ form: Form, headDim: Int, valueDim: Int, _ capabilities: Capabilities,
     _ smallest: inout Int
   ) -> BoxTiling? {
     func block(_ elements: Int) -> Int {
       let each = max(1, (elements + form.workC - 1) / form.workC)
       return min((each + form.width - 1) / form.width * form.width, form.most)
     }
-    let longest = max(4, (max(problem.headDim, problem.valueDim) + 3) / 4 * 4)
+    let longest = max(4, (max(headDim, valueDim) + 3) / 4 * 4)
     let tileC = form.workC * form.blockC
-    let grain = problem.headDim % 4 == 0 && problem.valueDim % 4 == 0 ? 4 : 1
+    let grain = headDim % 4 == 0 && valueDim % 4 == 0 ? 4 : 1
     var tiling = BoxTiling(
       pass: pass, workR: form.workR, workC: form.workC, blockR: form.blockR, blockC: form.blockC,
-      blockV: block(problem.valueDim), blockD: block(problem.headDim), stepD: 4, stepC: tileC,
-      resident: true, lanes: 1, width: form.width, grain: grain, headDim: problem.headDim,
-      valueDim: problem.valueDim)
+      blockV: block(valueDim), blockD: block(headDim), stepD: 4, stepC: tileC,
+      resident: true, lanes: 1, width: form.width, grain: grain, headDim: headDim,
+      valueDim: valueDim)
     // A GPU hides latency by several workgroups at once.
     let room =
       capabilities.kind == .gpu

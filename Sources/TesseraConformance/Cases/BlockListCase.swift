@@ -1,0 +1,39 @@
+package import Tessera
+package import TesseraCore
+package import TesseraKernels
+import TesseraReference
+
+/// Attention over block lists.
+package struct BlockListCase: ConformanceCase {
+  package let attention: BlockListTensors
+  package let schedule: BlockListSchedule
+  /// The same lists in another order.
+  private let permuted: BlockListTensors
+
+  init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
+    attention = try BlockListTensors(variant, &random, work: 4_000_000, farAhead: 1e4)
+    schedule = BlockListSchedule.allCases[ListVariant(variant).schedule]
+    permuted = try attention.permuted(&random)
+  }
+
+  package var inputs: [HostTensor?] { attention.operands }
+  package var equalInputs: [HostTensor?] { permuted.operands }
+
+  package func outputs() throws(TesseraError) -> [ConformanceOutput?] {
+    let problem = attention.problem.attention
+    return [
+      try ConformanceOutput(problem.outputDType, problem.outputDimensions),
+      try ConformanceOutput(.f32, problem.lseDimensions),
+    ]
+  }
+
+  package var summary: String { "\(schedule) \(attention.problem)" }
+
+  package func prepare(on device: Device) throws(TesseraError) -> PreparedPlan {
+    try device.preparedPlan(attention.problem, schedule)
+  }
+
+  package func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification {
+    Verifier.blockListAttention(attention, o: results[0], lse: results[1])
+  }
+}
