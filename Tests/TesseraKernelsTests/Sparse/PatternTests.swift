@@ -44,7 +44,7 @@ import Testing
       let shape = random.pick([
         [97], [256], [12, 11], [16, 16], [7, 30], [5, 6, 7], [3, 8, 8], [1, 9, 10], [9, 1, 4],
       ])
-      let dilation = shape.map { random.pick([1, 1, 2, 3].filter { d in d <= $0 }) }
+      let dilation = shape.map { extent in random.pick([1, 1, 2, 3].filter { $0 <= extent }) }
       let window = zip(shape, dilation).map { random.integer(in: 1...min($0 / $1, 7)) }
       let stride = window.map { random.integer(in: 1...$0) }
       let causal = shape.map { _ in random.integer(in: 0...2) == 0 }
@@ -73,7 +73,7 @@ import Testing
     var random = SeededRandom(83)
     for (height, width, window, factor, prefix) in [
       (16, 16, [4], 2, 0), (16, 32, [4, 8], 4, 10), (8, 12, [2, 3], 2, 7), (6, 6, [3], 1, 0),
-    ] {
+    ] as [(Int, Int, [Int], Int, Int)] {
       let tokens = height * width + height * width / factor / factor + prefix
       for dense in [false, true] {
         let rule = BlockPattern.Rule.hierarchy(
@@ -118,10 +118,11 @@ import Testing
   @Test(arguments: NeighborhoodDevice.allCases)
   func `of more blocks than a bitmap holds, and of none`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
-    for (queries, keys, rule) in [
+    let cases: [(Int, Int, BlockPattern.Rule)] = [
       (3, 70_000, .sinkLocal(sink: 5, left: 40)), (2, 140_000, .strided(stride: 5000, left: 3)),
       (0, 10, .full), (10, 0, .full), (5, 5, .none),
-    ] as [(Int, Int, BlockPattern.Rule)] {
+    ]
+    for (queries, keys, rule) in cases {
       let test = PatternCase(
         problem: try PatternProblem(
           queries: queries, keys: keys, queryBlock: 2, keyBlock: 1, patterns: [BlockPattern(rule)]))

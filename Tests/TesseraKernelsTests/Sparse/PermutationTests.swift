@@ -45,16 +45,13 @@ import Testing
       guard case .windows(let window) = permutation.order else { continue }
       // Tokens sorted by window, then by place in it.
       let (n, w) = (permutation.three(permutation.shape), permutation.three(window))
-      let tokens = (0..<(permutation.tokens - permutation.prefix)).map { t in
-        [t / (n[1] * n[2]), t / n[2] % n[1], t % n[2]]
+      var keyed: [(key: [Int], token: Int)] = []
+      for token in 0..<(permutation.tokens - permutation.prefix) {
+        let x = [token / (n[1] * n[2]), token / n[2] % n[1], token % n[2]]
+        keyed.append((zip(x, w).map { $0 / $1 } + x, token + permutation.prefix))
       }
-      let sorted = tokens.sorted { a, b in
-        let (x, y) = (zip(a, w).map { $0 / $1 } + a, zip(b, w).map { $0 / $1 } + b)
-        return x.lexicographicallyPrecedes(y)
-      }
-      let expected =
-        Array(0..<permutation.prefix)
-        + sorted.map { ($0[0] * n[1] + $0[1]) * n[2] + $0[2] + permutation.prefix }
+      keyed.sort { $0.key.lexicographicallyPrecedes($1.key) }
+      let expected = Array(0..<permutation.prefix) + keyed.map(\.token)
       #expect(try order(permutation, inverse: false, on: context) == expected, "\(permutation)")
     }
   }
@@ -109,8 +106,12 @@ import Testing
           [.input(tensor), .output(dtype, [batch, tokens, row])], on: context)
         let order = try order(permutation, inverse: inverse, on: context)
         let values = tensor.doubles()
-        let expected = (0..<batch).flatMap { b in
-          order.flatMap { values[((b * tokens + $0) * row)..<((b * tokens + $0 + 1) * row)] }
+        var expected: [Double] = []
+        for b in 0..<batch {
+          for token in order {
+            let start = (b * tokens + token) * row
+            expected += values[start..<(start + row)]
+          }
         }
         #expect(run.guardsIntact && run.outputs[0].doubles() == expected, "\(permutation)")
       }

@@ -64,7 +64,12 @@ package enum PermutationPlanner {
       case .hilbertWindows(let window): (1, window)
       case .firstAxisLast: (2, [1])
       }
-    let (extents, sides) = (permutation.three(permutation.shape), permutation.three(window))
+    // The first of three axes is the first there is if it moves; else those in front have one token.
+    let missing = Array(repeating: 1, count: 3 - permutation.shape.count)
+    let extents =
+      permutation.order == .firstAxisLast
+      ? permutation.shape + missing : permutation.three(permutation.shape)
+    let sides = permutation.three(window)
     var constants = ConstantBlock()
     for value in [count, tokens, row, kind, problem.inverse ? 1 : 0, permutation.prefix] + extents
       + zip(sides, extents).map(min)
