@@ -45,6 +45,7 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case sparseAttention = "sparse-attention"
   case sparseAttentionBackward = "sparse-attention-backward"
   case pagedDecode = "paged-decode"
+  case pattern
 
   /// The case of `seed`.
   ///
@@ -65,6 +66,7 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .sparseAttention: try BlockListCase(variant, &random)
     case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
     case .pagedDecode: try PagedCase(variant, &random)
+    case .pattern: try PatternConformanceCase(variant, &random)
     }
   }
 }
