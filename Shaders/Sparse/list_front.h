@@ -24,7 +24,7 @@
 // fastest. Without FLAG_LISTED a row's blocks are all blocks.
 //
 // Query i of a sequence of Nq queries and Nk keys stands at t = i + Nk − Nq (or i) and meets keys
-//   j ≤ (t − shift) / step, rounded down, if causal;   t − left ≤ j ≤ t + right in blocks not listed
+//   j ≤ t if causal;   t − left ≤ j ≤ t + right in blocks not listed
 //
 // Masks are packed coordinates as of attention_box.h with two fields, both relative to the tile so that
 // few bits do: the low one B bounds keys from above, the high one A from below.
@@ -46,7 +46,7 @@ CONSTANT_BLOCK(
     int queries; int keys; int heads; int kvHeads; int listHeads; int listRows; int listWidth;
     int blocks; int queryBlock; int keyBlock; int left; int right; float scale; float softCap;
     int sequences; int rowTiles; int firstTile; int endTile; int splits; int splitStride; int flags;
-    int shift; int step; int page; int tableWidth; int pages; int firstRow; int rangeRows;
+    int page; int tableWidth; int pages; int firstRow; int rangeRows;
     int firstBatch; int firstUnit; int unitCount; int firstList;)
 
 #define FLAG_CAUSAL 8
@@ -82,13 +82,7 @@ CONSTANT_BLOCK(
     }                                                                         \
   }
 
-// a / b rounded down, for b > 0.
-TESSERA_FN int list_floor(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
-
-// The last key that a query at position t may meet, and that one's bound from above in a block that is
-// not listed; both may lie outside the sequence.
 #define LIST_CAUSAL ((p.flags & FLAG_CAUSAL) != 0)
 #define LIST_WINDOW ((p.flags & FLAG_WINDOW) != 0)
-#define LIST_LAST(t) list_floor((t) - p.shift, p.step)
 
 #endif

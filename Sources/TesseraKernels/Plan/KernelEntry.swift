@@ -31,6 +31,7 @@ package enum KernelCatalogue {
       CPUListKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
+      PatternKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,

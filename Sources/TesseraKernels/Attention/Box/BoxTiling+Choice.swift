@@ -16,8 +16,9 @@ extension BoxTiling {
 
   static func forms(_ pass: BoxPass, _ capabilities: Capabilities) -> [Form] {
     guard capabilities.kind != .gpu && capabilities.kind != .accelerator else {
-      return [(16, 16), (16, 8), (8, 16), (8, 8), (4, 8)].map {
-        Form(workR: $0, workC: $1, blockR: 4, blockC: 4, most: 16, lanes: 32, width: 4)
+      let blocks = [(8, 16, 8), (16, 16, 4), (16, 8, 4), (8, 16, 4), (8, 8, 4), (4, 8, 4)]
+      return blocks.map {
+        Form(workR: $0, workC: $1, blockR: $2, blockC: 4, most: 16, lanes: 32, width: 4)
       }
     }
     // A work-item of a CPU driver is a loop iteration with vector code (PoCL), or a lane of one vector
@@ -61,6 +62,7 @@ extension BoxTiling {
           * Double(pass.rowsAreKeys ? problem.kvHeads : problem.heads)
         let cost =
           tiles * tiling.costPerTile * tiling.idleness(workgroups, capabilities)
+          * tiling.loneliness(capabilities)
           + rowTiles * tiling.costPerRowTile
         if cost < best?.cost ?? .infinity { best = (tiling, cost) }
       }
@@ -79,14 +81,49 @@ extension BoxTiling {
     return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
   }
 
+  /// How much longer a GPU takes whose compute units hold too few invocations to hide latency. Drivers
+  /// may report less local memory than a compute unit has; few have less than 96 KiB.
+  func loneliness(_ capabilities: Capabilities) -> Double {
+    guard capabilities.kind == .gpu else { return 1 }
+    let room = max(capabilities.localMemoryBytes, 96 << 10)
+    let together = max(room / max(localBytes, 1), 1) * threads
+    return (256 / Double(min(together, 256))).squareRoot()
+  }
+
   /// Relative time of one pair of a row tile and a column tile, in multiply-adds: the products, the
   /// exponentials, staging, and what a workgroup waits at barriers.
   var costPerTile: Double {
     let pairs = Double(tileR * tileC)
     let columns = Double(productsPerPair)
     let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
-    return pairs * columns + pairs * 12 * Double(parts) + staged * columns * (lanes == 1 ? 4 : 8)
-      + Double(40 * threads * parts)
+    // A GPU's workgroup waits for memory whenever it has staged something.
+    let waits = lanes == 1 ? 40 : 130 * stages
+    return pairs * columns * strain + pairs * 12 * Double(parts)
+      + staged * columns * (lanes == 1 ? 4 : 8) + Double(waits * threads * parts)
+  }
+  /// How often a workgroup stages something for one column tile.
+  private var stages: Int {
+    let (keys, values, results) = (paddedHeadDim / stepD, paddedValueDim / stepD, tileC / stepC)
+    switch pass {
+    case .forward: return keys + results
+    case .queryGradient: return keys + values + results
+    case .keyGradient: return keys + values + 2 * results
+    }
+  }
+  /// How much longer a GPU takes for a product than at best; 1 for blocks of 4 × 4 in 128 invocations.
+  /// Fitted to a sweep over forms on an H200: local memory is read once per row and column of a block,
+  /// large workgroups wait longer at barriers, and 128 words of accumulators spill.
+  private var strain: Double {
+    if lanes == 1 { return 1 }
+    let reads = Double(blockR + blockC) / Double(blockR * blockC)
+    let crowd = threads > 128 ? 1.1 : 1
+    let results =
+      switch pass {
+      case .forward: blockC + blockV
+      case .queryGradient: 2 * blockC + blockD
+      case .keyGradient: 2 * blockC + blockD + blockV
+      }
+    return (0.68 + 0.64 * reads) * crowd * (blockR * results >= 128 ? 1.35 : 1)
   }
   /// The same of what is done once per row tile.
   var costPerRowTile: Double {
@@ -110,10 +147,9 @@ extension BoxTiling {
       blockV: block(valueDim), blockD: block(headDim), stepD: 4, stepC: tileC,
       resident: true, lanes: 1, width: form.width, grain: grain, headDim: headDim,
       valueDim: valueDim)
-    // A GPU hides latency by several workgroups at once.
-    let room =
-      capabilities.kind == .gpu
-      ? min(capabilities.localMemoryBytes, 64 << 10) : capabilities.localMemoryBytes
+    // A GPU hides latency by several workgroups at once: two at least, where there is plenty.
+    let all = capabilities.localMemoryBytes
+    let room = capabilities.kind == .gpu ? min(all, max(all / 2, 64 << 10)) : all
     // Short steps cost more than staging the rows again for every tile.
     let steps = form.lanes == 1 ? [64, 32, 16] : [32, 16]
     for (resident, steps) in [(true, steps), (false, steps), (true, [8, 4]), (false, [8, 4])] {

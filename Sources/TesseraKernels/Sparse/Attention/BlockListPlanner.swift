@@ -23,7 +23,7 @@ package enum BlockListPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     guard capabilities.backend == .cpu else {
-      return try ListPlanner.forward(problem, schedule, capabilities)
+      return try ListPlanner.forward(problem, schedule, ListMemory(), capabilities)
     }
     return try CPUListPlanner.forward(problem, schedule, capabilities)
   }
@@ -37,7 +37,7 @@ package enum BlockListPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     guard capabilities.backend == .cpu else {
-      return try ListPlanner.backward(problem, schedule, capabilities)
+      return try ListPlanner.backward(problem, schedule, ListMemory(), capabilities)
     }
     return try CPUListPlanner.backward(problem, schedule, capabilities)
   }

@@ -18,7 +18,7 @@ package enum ListAttentionKernels {
             slots: pass.roles.map { role in
               .init(role.rawValue, role == .state ? .readWrite : pass.writes(role) ? .write : .read)
             },
-            constantBytes: 128, workgroup: [BoxKernels.threads(spec), 1, 1],
+            constantBytes: 120, workgroup: [BoxKernels.threads(spec), 1, 1],
             localBytes: BoxKernels.localBytes(spec, pass.box))
         },
         code: { spec, backend throws(TesseraError) in try code(pass, spec, backend) })

@@ -23,8 +23,9 @@ extension ListPlanner {
     try operands.add(.lse, source(.lse), own, .f32)
     let tiling = try ListTiling.best(.forward, lists, capabilities)
     plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    var recorder = try ListRecorder(lists, operands, tiling, capabilities)
-    let sections = try sections(lists, operands, listBytes: 4 * (width + 2), capabilities)
+    var recorder = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
+    let sections = try sections(
+      lists, operands, listBytes: 4 * (width + 2), ListMemory(), capabilities)
     let most = sections.map { $0.lists(lists).count }.max() ?? 0
     var preparation: ListPreparation?
     if let rows = problem.lists, width > 0, most > 0 {

@@ -1,25 +1,23 @@
-import TesseraCore
-import TesseraHAL
+package import TesseraCore
+package import TesseraHAL
 
 /// Plans attention over lists of key blocks with the portable kernels of `Shaders/Sparse`, for OpenCL and
 /// Vulkan.
 package enum ListPlanner {
-  /// Most bytes of prepared lists at a time.
-  static let mostListBytes = 40 << 20
-
   /// Plans the forward pass of block lists. Operands: `Plan.BlockListOperand`.
-  static func forward(
-    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ capabilities: Capabilities
+  package static func forward(
+    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory,
+    _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention", schedule: "query-major", tile: [])
     guard problem.attention.queryTokens > 0, problem.attention.heads > 0 else { return plan }
     let lists = ListProblem(problem, width: problem.rowCapacity)
     let operands = try ListOperands(problem.attention, sources(problem, [.q, .k, .v, .o, .lse]))
     let tiling = try tiling(.forward, lists, schedule, capabilities)
-    var recorder = try ListRecorder(lists, operands, tiling, capabilities)
+    var recorder = try ListRecorder(lists, operands, tiling, memory, capabilities)
     if tiling.keyMajor { plan.schedule = "key-major" }
     plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    try each(problem, lists, operands, transposed: tiling.keyMajor, &plan, capabilities) {
+    try each(problem, lists, operands, transposed: tiling.keyMajor, &plan, memory, capabilities) {
       (plan: inout Plan, section: ListSection, prepared: PreparedLists?, whole: Bool)
         throws(TesseraError) in
       try recorder.record(to: &plan, section, prepared, whole: whole)
@@ -29,8 +27,9 @@ package enum ListPlanner {
   }
 
   /// Plans the gradients of block lists. Operands: `Plan.BlockListOperand`.
-  static func backward(
-    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ capabilities: Capabilities
+  package static func backward(
+    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory,
+    _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention-backward", schedule: "query-major", tile: [])
     let attention = problem.attention
@@ -42,12 +41,12 @@ package enum ListPlanner {
     let operands = try ListOperands(attention, places)
     try self.delta(problem, delta, to: &plan, capabilities)
     let tiling = try tiling(.queryGradient, lists, schedule, capabilities)
-    var queries = try ListRecorder(lists, operands, tiling, capabilities)
+    var queries = try ListRecorder(lists, operands, tiling, memory, capabilities)
     var keys = try ListRecorder(
-      lists, operands, try ListTiling.best(.keyGradient, lists, capabilities), capabilities)
+      lists, operands, try ListTiling.best(.keyGradient, lists, capabilities), memory, capabilities)
     if tiling.keyMajor { plan.schedule = "key-major" }
     plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    try each(problem, lists, operands, transposed: true, &plan, capabilities) {
+    try each(problem, lists, operands, transposed: true, &plan, memory, capabilities) {
       (plan: inout Plan, section: ListSection, prepared: PreparedLists?, whole: Bool)
         throws(TesseraError) in
       if attention.queryTokens > 0 {
@@ -78,13 +77,13 @@ package enum ListPlanner {
   /// Prepares lists section by section and lets `body` use them.
   private static func each(
     _ problem: BlockListProblem, _ lists: ListProblem, _ operands: ListOperands, transposed: Bool,
-    _ plan: inout Plan, _ capabilities: Capabilities,
+    _ plan: inout Plan, _ memory: ListMemory, _ capabilities: Capabilities,
     _ body: (inout Plan, ListSection, PreparedLists?, Bool) throws(TesseraError) -> Void
   ) throws(TesseraError) {
     // Entries, lengths; transposed ones, their offsets, and as much again to count with.
     var words = problem.listRows * (lists.listWidth + 2)
     if transposed { words += 2 * problem.listRows * lists.listWidth + 4 * problem.keyBlocks }
-    let sections = try sections(lists, operands, listBytes: 4 * words, capabilities)
+    let sections = try sections(lists, operands, listBytes: 4 * words, memory, capabilities)
     let most = sections.map { $0.lists(lists).count }.max() ?? 0
     var preparation: ListPreparation?
     if most > 0, problem.listRows > 0, lists.listWidth > 0, lists.blocks > 0 {
@@ -173,18 +172,19 @@ package enum ListPlanner {
   ///
   /// - Parameter listBytes: bytes of one prepared list.
   static func sections(
-    _ problem: ListProblem, _ operands: ListOperands, listBytes: Int, _ capabilities: Capabilities
+    _ problem: ListProblem, _ operands: ListOperands, listBytes: Int, _ memory: ListMemory,
+    _ capabilities: Capabilities
   ) throws(TesseraError) -> [ListSection] {
     var result: [ListSection] = []
     for bound in try boundRanges(problem, operands, capabilities) {
       let perEntry = max(1, listBytes * problem.listHeads)
       // Workgroups along z: parts × units × entries, with room for splits.
       let byGrid = capabilities.maxGroupCount[2] / max(1, 32 * problem.units)
-      let together = max(1, min(bound.count, mostListBytes / perEntry, max(1, byGrid)))
+      let together = max(1, min(bound.count, memory.lists / perEntry, max(1, byGrid)))
       let perHead = listBytes * problem.listHeads / max(problem.kvHeads, 1)
       let heads =
-        problem.listHeads < problem.kvHeads || perEntry <= mostListBytes
-        ? problem.kvHeads : max(1, min(problem.kvHeads, mostListBytes / max(perHead, 1)))
+        problem.listHeads < problem.kvHeads || perEntry <= memory.lists
+        ? problem.kvHeads : max(1, min(problem.kvHeads, memory.lists / max(perHead, 1)))
       for b in stride(from: bound.lowerBound, to: bound.upperBound, by: together) {
         for h in stride(from: 0, to: problem.kvHeads, by: heads) {
           result.append(

@@ -1,7 +1,7 @@
 package import TesseraCore
 
-/// Attention over lists of key blocks as the kernels of `Shaders/Sparse` see it: what block lists, paged
-/// caches and compressed keys have in common; see `list_front.h`.
+/// Attention over lists of key blocks as the kernels of `Shaders/Sparse` see it: what block lists
+/// and paged caches have in common; see `list_front.h`.
 package struct ListProblem: Sendable, Hashable {
   /// Keys that lie in pages.
   package struct Pages: Sendable, Hashable {
@@ -42,9 +42,6 @@ package struct ListProblem: Sendable, Hashable {
   package var causal = false
   /// Query 0 stands at key 0 instead of the last at the last.
   package var topLeft = false
-  /// The last key of a query at t is `(t − shift) / step`, rounded down, if causal.
-  package var shift = 0
-  package var step = 1
   package var scale: Float
   package var softCap: Float?
   package var sinks = false
@@ -86,19 +83,6 @@ package struct ListProblem: Sendable, Hashable {
     left = problem.addedLeft.map { min($0, most) }
     right = problem.addedRight.map { min($0, most) }
     sinks = problem.sinks
-  }
-
-  /// All keys for every query, in tiles of queries × heads of a group.
-  ///
-  /// - Parameters:
-  ///   - shift, step: the last key of a query at position t is `(t − shift) / step`, if causal.
-  package init(_ attention: AttentionProblem, shift: Int = 0, step: Int = 1) {
-    self.init(
-      attention, listHeads: attention.kvHeads, listRows: 0, listWidth: 0, blocks: 0,
-      queryBlock: max(1, 64 / max(1, attention.group)), keyBlock: 64)
-    listed = false
-    self.shift = shift
-    self.step = step
   }
 
   /// A paged cache, whose prepared lists, if any, have `width` entries per row.
@@ -155,10 +139,6 @@ package struct ListProblem: Sendable, Hashable {
     let limit = 1 << 29
     for (name, tokens) in [("queries", queries), ("keys", keys)] where tokens > limit {
       throw .overLimit(name, requested: tokens, limit: limit)
-    }
-    let reach = (keys + 1).multipliedReportingOverflow(by: step)
-    guard !reach.overflow, reach.partialValue < 1 << 30, abs(shift) < 1 << 29 else {
-      throw .overLimit("positions of keys", requested: "\(keys) in steps of \(step)", limit: 1 << 30)
     }
     let places = perRow.multipliedReportingOverflow(by: max(listRows, 1))
     guard !places.overflow, places.partialValue < Int(Int32.max) - 1 << 16 else {

@@ -4,9 +4,6 @@ import TesseraHAL
 /// The schedule in which a workgroup's rows are many rows' that list one block: every (row, place) gets
 /// a result of its own, and those of a row are joined in order of the places.
 extension ListRecorder {
-  /// Most bytes of results to be joined.
-  static let mostJoinedBytes = 64 << 20
-
   /// What one series of dispatches covers.
   private struct Range3 {
     var batches: Range<Int>
@@ -56,7 +53,7 @@ extension ListRecorder {
   private func parts(_ section: ListSection, bytesPerRow: Int) -> [Range3] {
     let units = units(section)
     let rows = 0..<max(problem.rows, 1)
-    let room = max(1, Self.mostJoinedBytes / max(bytesPerRow, 1))
+    let room = max(1, memory.joined / max(bytesPerRow, 1))
     var result: [Range3] = []
     let wholeEntries = min(section.batches.count, room / max(rows.count * units.count, 1))
     if wholeEntries > 0 {

@@ -7,12 +7,13 @@ package struct ListRecorder {
   let operands: ListOperands
   let tiling: ListTiling
   let capabilities: Capabilities
+  let memory: ListMemory
   /// Scratch that all sections share.
   private var shared: [String: Plan.Source] = [:]
 
   package init(
     _ problem: ListProblem, _ operands: ListOperands, _ tiling: ListTiling,
-    _ capabilities: Capabilities
+    _ memory: ListMemory, _ capabilities: Capabilities
   ) throws(TesseraError) {
     // Nothing can be listed: then there are no lists to look at.
     let empty = problem.listed && (problem.listWidth == 0 || problem.listRows == 0 || problem.blocks == 0)
@@ -20,6 +21,7 @@ package struct ListRecorder {
     self.operands = operands
     self.tiling = tiling
     self.capabilities = capabilities
+    self.memory = memory
     try problem.checkCounts()
   }
 
@@ -197,7 +199,7 @@ package struct ListRecorder {
     block.append(problem.softCap ?? 0)
     for value in [
       problem.sequences ?? 0, tiling.rowTiles(problem), tiles.lowerBound, tiles.upperBound, splits,
-      vectors * problem.batch, all, problem.shift, problem.step, problem.pages?.size ?? 1,
+      vectors * problem.batch, all, problem.pages?.size ?? 1,
       problem.pages?.tableWidth ?? 0, problem.pages?.count ?? 0, rows.lowerBound, rows.count,
       batches.lowerBound - section.bound.lowerBound, units.lowerBound, units.count,
       (lists?.first ?? 0) - section.bound.lowerBound * problem.listHeads,

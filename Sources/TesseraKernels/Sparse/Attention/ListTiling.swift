@@ -107,6 +107,7 @@ package struct ListTiling: Sendable, Hashable {
       tiles = workgroups * columns
     }
     return tiles * box.costPerTile * box.idleness(workgroups, capabilities)
+      * box.loneliness(capabilities)
       + workgroups * box.costPerRowTile + joined
   }
 }
