@@ -1,5 +1,6 @@
 // Row lists from the caller's lists of blocks; see list_rows.h.
 #include "prelude.h"
+#include "list_bitmap.h"
 #include "list_rows.h"
 __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void list_rows(
     INDEX_ARG(INDICES), INDEX_ARG(COUNTS), INDEX_ARG(CU_Q), INDEX_ARG(CU_K), INT_ARG(ENTRIES),
@@ -7,6 +8,6 @@ __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void list_rows(
     OFFSET_ARG(ENTRIES), OFFSET_ARG(LENGTHS), Constants p) {
   BIND_INDEX(INDICES) BIND_INDEX(COUNTS) BIND_INDEX(CU_Q) BIND_INDEX(CU_K) BIND_INT(ENTRIES)
   BIND_INT(LENGTHS)
-  LIST_ROWS_LOCALS
+  BITMAP_LOCALS
 #include "list_rows.inc"
 }

@@ -9,8 +9,9 @@ INDEX_BUFFER(2, CU_Q)
 INDEX_BUFFER(3, CU_K)
 INT_BUFFER(4, ENTRIES)
 INT_BUFFER(5, LENGTHS)
+#include "list_bitmap.h"
 #include "list_rows.h"
-LIST_ROWS_LOCALS
+BITMAP_LOCALS
 void main() {
 #include "list_rows.inc"
 }

@@ -19,16 +19,9 @@
 //
 // A workgroup of 64 does 64 / LANES rows at once.
 //
-//   parameter  id  default  meaning
-//   LANES      3   64       invocations per row: a power of 2, up to 64
-//   SPAN       4   64       words of a bitmap
-//
-// Local memory: 8·SPAN·64/LANES + 256 bytes.
+// Parameters and local memory: list_bitmap.h.
 #ifndef TESSERA_LIST_ROWS_H
 #define TESSERA_LIST_ROWS_H
-
-PARAMETER(3, int, LANES, 64)
-PARAMETER(4, int, SPAN, 64)
 
 // `count` rows of all lists together; the first is entry `firstIndex` of INDICES, `firstCount` of
 // COUNTS. Of a packed batch `queries` and `keys` count the tokens of all sequences.
@@ -41,14 +34,5 @@ CONSTANT_BLOCK(
 #define FLAG_CAUSAL 4     // a query sees no key after its position
 #define FLAG_TOP_LEFT 8   // query 0 is at key 0, not the last query at the last key
 #define FLAG_WINDOW 16    // [t − left, t + right] is attended in any case
-
-#define LIST_ROWS_LOCALS                            \
-  LOCAL_ARRAY(uint, bits, SPAN * (64 / LANES))      \
-  LOCAL_ARRAY(int, below, SPAN * (64 / LANES))      \
-  LOCAL_ARRAY(int, partial, 64)
-
-// Listed blocks before block b of the step, which is below 32·SPAN.
-#define LISTED_BEFORE(b) \
-  (below[bitmap + ((b) >> 5)] + POPCOUNT(bits[bitmap + ((b) >> 5)] & ((1u << ((b) & 31)) - 1u)))
 
 #endif

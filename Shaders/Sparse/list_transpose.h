@@ -19,12 +19,14 @@
 //
 //   parameter  id  default  meaning
 //   SPAN       3   64       blocks per workgroup
+//   ROWS_ONLY  4   0        ROWS holds rows without places, and −1 behind the last
 //
 // Local memory: list_count 4·SPAN bytes, list_scatter 8·SPAN, list_scan 256.
 #ifndef TESSERA_LIST_TRANSPOSE_H
 #define TESSERA_LIST_TRANSPOSE_H
 
 PARAMETER(3, int, SPAN, 64)
+PARAMETER(4, int, ROWS_ONLY, 0)
 
 // `chunkRows` is a multiple of 32, or below.
 CONSTANT_BLOCK(int lists; int rows; int capacity; int blocks; int chunks; int chunkRows;)

@@ -138,7 +138,8 @@ void tessera_list_scan(
 
 void tessera_list_scatter(
     const tessera_list_transpose_constants *p, const int32_t *entries, const int32_t *lengths,
-    int32_t *counts, const int32_t *offsets, int32_t *rows, size_t first, size_t last) {
+    int32_t *counts, const int32_t *offsets, int32_t *rows, int32_t rows_only, size_t first,
+    size_t last) {
   for (size_t chunk = first; chunk < last; chunk++) {
     size_t list = chunk / (size_t)p->chunks, row = chunk % (size_t)p->chunks * (size_t)p->chunk_rows;
     size_t end = row + (size_t)p->chunk_rows, capacity = (size_t)p->capacity;
@@ -149,7 +150,13 @@ void tessera_list_scatter(
     for (size_t id = list * (size_t)p->rows + row; row < end; row++, id++)
       for (int32_t i = 0; i < lengths[2 * id + 1]; i++) {
         int32_t block = entries[id * capacity + (size_t)i];
-        to[start[block] + next[block]++] = (int32_t)(row * capacity) + i;
+        to[start[block] + next[block]++] =
+            rows_only ? (int32_t)row : (int32_t)(row * capacity) + i;
       }
+    if (!rows_only) continue;
+    // What no entry takes. Each chunk does the places that its rows could fill.
+    size_t at = (chunk % (size_t)p->chunks) * (size_t)p->chunk_rows * capacity;
+    size_t used = (size_t)start[p->blocks];
+    for (at = at > used ? at : used; at < end * capacity; at++) to[at] = -1;
   }
 }

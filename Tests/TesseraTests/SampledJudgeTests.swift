@@ -46,9 +46,9 @@ import Testing
       let attention = BenchAttention.neighborhood(problem)
       let sets = Reference.neighborhoodKeySets(problem.axes)
       for token in 0..<problem.tokens {
-        #expect(attention.keys(of: token) == sets[token].sorted(), "\(problem)")
+        #expect(attention.keys(of: token, entry: 0, head: 0) == sets[token].sorted(), "\(problem)")
         let attending = sets.indices.filter { sets[$0].contains(token) }
-        #expect(attention.queries(of: token) == attending, "\(problem)")
+        #expect(attention.queries(of: token, entry: 0, head: 0) == attending, "\(problem)")
       }
     }
   }

@@ -31,7 +31,7 @@ void tessera_list_rows(
     size_t last);
 
 // The steps of the counting sort; see list_transpose.h. The scatter leaves sums in `counts` that nothing
-// reads.
+// reads; with `rows_only` the rows come without places, and −1 behind the last.
 void tessera_list_count(
     const tessera_list_transpose_constants *_Nonnull p, const int32_t *_Nonnull entries,
     const int32_t *_Nonnull lengths, int32_t *_Nonnull counts, size_t first, size_t last);
@@ -44,4 +44,4 @@ void tessera_list_scan(
 void tessera_list_scatter(
     const tessera_list_transpose_constants *_Nonnull p, const int32_t *_Nonnull entries,
     const int32_t *_Nonnull lengths, int32_t *_Nonnull counts, const int32_t *_Nonnull offsets,
-    int32_t *_Nonnull rows, size_t first, size_t last);
+    int32_t *_Nonnull rows, int32_t rows_only, size_t first, size_t last);

@@ -4,12 +4,14 @@ import TesseraCore
 import TesseraKernels
 import TesseraRuntime
 
-/// Verifies and times one attention, forward or backward, and beside it a dense one over the same data.
+/// Verifies and times one attention, forward or backward, and beside it others over the same data.
 struct AttentionBench {
   let attention: BenchAttention
   let backward: Bool
   /// Dense attention over all tokens, to compare with.
   let peer: BenchAttention?
+  /// The same attention computed in other ways, by name.
+  var ways: [(name: String, attention: BenchAttention)] = []
 
   func row(
     of benchCase: some BenchCase, _ runner: BenchRunner
@@ -48,16 +50,30 @@ struct AttentionBench {
     ]
     var densePlan: Plan?
     if let peer, runner.dense {
-      switch dense(peer, data, runner) {
+      switch contender("dense", peer, data, runner) {
       case .success(let (plan, contender)):
         densePlan = plan
         contenders.append(contender)
       case .failure(let absence): row.notRun["dense"] = absence.reason
       }
     }
-    try runner.time(&row, contenders, timed.plan)
+    for way in runner.peers ? ways : [] {
+      switch contender(way.name, way.attention, data, runner) {
+      case .success(let (_, contender)): contenders.append(contender)
+      case .failure(let absence): row.notRun[way.name] = absence.reason
+      }
+    }
+    var plan = timed.plan
+    if case .lists(let lists) = attention {
+      let problem = lists.problem.attention
+      let (d, dv) = (Double(problem.headDim), Double(problem.valueDim))
+      plan.flopsNeeded = 2 * attention.pairs * (backward ? 3 * d + 2 * dv : d + dv)
+      if let preparation = try preparation(plan, operands, device) { contenders.append(preparation) }
+    }
+    try runner.time(&row, contenders, plan)
     if let densePlan, let ratio = row.peers["dense"]?.ratio, timed.plan.flopsDone > 0 {
-      let bound = densePlan.flopsDone / timed.plan.flopsDone
+      var bound = densePlan.flopsDone / timed.plan.flopsDone
+      if case .lists = attention, let peer { bound = peer.pairs / max(attention.pairs, 1) }
       row.speedup = ratio
       row.bound = bound
       row.share = ratio / bound
@@ -65,9 +81,29 @@ struct AttentionBench {
     return row
   }
 
-  /// Readies and verifies the dense attention; a few rows of it, as it has rows of its own.
-  private func dense(
-    _ peer: BenchAttention, _ data: AttentionData, _ runner: BenchRunner
+  /// What of a plan is done for the lists alone, before any attention: their cost apart.
+  private func preparation(
+    _ plan: Plan, _ operands: [BufferRange?], _ device: Device
+  ) throws(TesseraError) -> Contender? {
+    var lists = plan
+    lists.dispatches.removeAll { dispatch in
+      !Self.listKernels.contains(plan.kernels[dispatch.kernel].name)
+    }
+    guard !lists.dispatches.isEmpty else { return nil }
+    let prepared = try PlanExecutor.prepare(lists, on: device.context)
+    return Contender(name: "lists", on: device) { () throws(TesseraError) in
+      try PlanExecutor.execute(prepared, operands: operands, on: device.context)
+    }
+  }
+
+  private static let listKernels: Set<String> = [
+    "list_rows", "list_count", "list_prefix", "list_scan", "list_scatter", "list_chunks",
+    "list_cpu_transpose",
+  ]
+
+  /// Readies and verifies another attention; a few rows of it, as it has rows of its own.
+  private func contender(
+    _ name: String, _ peer: BenchAttention, _ data: AttentionData, _ runner: BenchRunner
   ) -> Result<(Plan, Contender), PeerAbsence> {
     let device = runner.device
     do throws(TesseraError) {
@@ -88,7 +124,7 @@ struct AttentionBench {
       guard verification.passed else {
         return .failure(PeerAbsence(reason: "its result is wrong: \(verification.summary)"))
       }
-      let contender = Contender(name: "dense", on: device) { () throws(TesseraError) in
+      let contender = Contender(name: name, on: device) { () throws(TesseraError) in
         try PlanExecutor.execute(timed, operands: operands, on: context)
       }
       return .success((timed.plan, contender))

@@ -10,6 +10,8 @@ struct AttentionData {
   let host: [HostTensor]
   /// The same on the device.
   let inputs: [Tensor]
+  /// The lists, where there are any.
+  let indices: Tensor?
   let o: Tensor
   let lse: Tensor
   /// dQ, dK, dV, or nothing.
@@ -37,6 +39,7 @@ struct AttentionData {
     var inputs: [Tensor] = []
     for tensor in host { inputs.append(try Tensor(tensor, on: device)) }
     self.inputs = inputs
+    indices = try attention.indices.map { host throws(TesseraError) in try Tensor(host, on: device) }
     o = try Self.unwritten(attention.outputDimensions, attention.outputDType, on: device)
     lse = try Self.unwritten(attention.lseDimensions, .f32, on: device)
     var gradients: [Tensor] = []
@@ -53,6 +56,7 @@ struct AttentionData {
     self.attention = attention
     self.host = host
     self.inputs = inputs
+    indices = nil
     self.o = o
     self.lse = lse
     self.gradients = gradients
@@ -64,6 +68,7 @@ struct AttentionData {
   ) throws(TesseraError) {
     self.attention = attention
     (host, inputs) = (other.host, other.inputs)
+    indices = attention.indices == nil ? nil : other.indices
     o = try Self.unwritten(attention.outputDimensions, attention.outputDType, on: device)
     lse = try Self.unwritten(attention.lseDimensions, .f32, on: device)
     // Timed after the others were judged: their memory will do.
@@ -75,6 +80,7 @@ struct AttentionData {
     let absent = attention.absent
     var ranges: [BufferRange?] = []
     for tensor in inputs.prefix(3) { ranges.append(try tensor.contiguousRange("input")) }
+    if let indices { ranges.append(try indices.contiguousRange("indices")) }
     ranges += [BufferRange?](repeating: nil, count: absent.inputs)
     ranges.append(try o.contiguousRange("o"))
     ranges.append(try lse.contiguousRange("lse"))
@@ -90,7 +96,8 @@ struct AttentionData {
     try operands(backward: backward).reduce(0) { $0 + ($1?.byteCount ?? 0) }
   }
 
-  private static func tensor(
+  /// Noise from `shift` on, repeated so that no two tokens get the same vector.
+  static func tensor(
     _ noise: [Float], shift: Int, _ shape: Shape, _ dtype: DType
   ) throws(TesseraError) -> HostTensor {
     let count = noise.count
@@ -109,7 +116,7 @@ struct AttentionData {
   }
 
   /// A tensor whose every byte is 0xFF: what stays unwritten is NaN.
-  private static func unwritten(
+  static func unwritten(
     _ dimensions: [Int], _ dtype: DType, on device: Device
   ) throws(TesseraError) -> Tensor {
     let tensor = try Tensor(uninitialized: try Shape(dimensions), dtype: dtype, on: device)

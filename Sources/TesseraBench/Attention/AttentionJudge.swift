@@ -38,7 +38,7 @@ struct AttentionJudge {
     for sample in heads() {
       let (k, v) = (vectors(1, sample, kv: true), vectors(2, sample, kv: true))
       let rows = tokens(attention.queryTokens, sample)
-      let keys = rows.map { attention.keys(of: $0) }
+      let keys = rows.map { attention.keys(of: $0, entry: sample.entry, head: sample.head) }
       let q = vectors(0, sample, of: rows)
       let own = Reference.attention(ofRows: keys, head, q: q, k: k, v: v)
       gold = gold?.followed(by: own) ?? own
@@ -65,7 +65,7 @@ struct AttentionJudge {
     for sample in heads() {
       let (k, v) = (vectors(1, sample, kv: true), vectors(2, sample, kv: true))
       let rows = tokens(attention.queryTokens, sample)
-      let keys = rows.map { attention.keys(of: $0) }
+      let keys = rows.map { attention.keys(of: $0, entry: sample.entry, head: sample.head) }
       let own = pairs(keys, sample, rows, k, v)
       dq.add(
         gather(gradients[0], sample, of: rows, width: head.headDim), own.gold.dq, own.plain.dq)
@@ -75,7 +75,7 @@ struct AttentionJudge {
       let group = attention.heads / attention.kvHeads
       var places: [Int: [Int]] = [:]
       for (place, column) in columns.enumerated() {
-        for query in attention.queries(of: column) { places[query, default: []].append(place) }
+        for query in attention.queries(of: column, entry: sample.entry, head: sample.head) { places[query, default: []].append(place) }
       }
       for (query, own) in places.sorted(by: { $0.key < $1.key }) {
         for member in 0..<group {
@@ -132,6 +132,8 @@ struct AttentionJudge {
 
   private func isSmall(_ limit: Double) -> Bool {
     let head = data.attention.head
+    // The oracle looks a list up for every query of every head.
+    if case .lists = data.attention, limit > 1e8 { return isSmall(1e8) }
     return data.attention.pairs * Double(head.headDim + head.valueDim) <= limit
   }
 
@@ -149,6 +151,12 @@ struct AttentionJudge {
       return try Verifier.neighborhoodAttentionBackward(
         inputs, dO: host[3],
         gradients: ["dq": gradients[0], "dk": gradients[1], "dv": gradients[2]])
+    case .lists(let lists):
+      let inputs = BlockListTensors(
+        lists.problem, q: host[0], k: host[1], v: host[2], indices: lists.indices)
+      guard backward else { return Verifier.blockListAttention(inputs, o: o, lse: lse) }
+      return Verifier.blockListAttentionBackward(
+        inputs, dO: host[3], dQ: gradients[0], dK: gradients[1], dV: gradients[2], dSinks: nil)
     }
   }
 

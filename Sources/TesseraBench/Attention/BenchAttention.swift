@@ -3,10 +3,12 @@ import TesseraCore
 import TesseraKernels
 import TesseraReference
 
-/// A dense or neighborhood attention without bias, mask or additional keys, as it is timed.
+/// A dense or neighborhood attention without bias, mask or additional keys, or one over block lists, as
+/// it is timed.
 enum BenchAttention {
   case dense(AttentionProblem)
   case neighborhood(NeighborhoodProblem)
+  case lists(BenchLists)
 
   var batch: Int { either(\.batch, \.batch) }
   /// Queries per batch entry.
@@ -27,7 +29,11 @@ enum BenchAttention {
   /// What the rows of one head have in common.
   var head: AttentionHead {
     var softCap: Float?
-    if case .dense(let problem) = self { softCap = problem.softCap }
+    switch self {
+    case .dense(let problem): softCap = problem.softCap
+    case .lists(let lists): softCap = lists.problem.attention.softCap
+    case .neighborhood: break
+    }
     return AttentionHead(
       headDim: either(\.headDim, \.headDim), valueDim: either(\.valueDim, \.valueDim),
       scale: either(\.scale, \.scale), softCap: softCap, dtype: dtype, outputDType: outputDType)
@@ -42,12 +48,13 @@ enum BenchAttention {
         problem.visiblePairs(queries: problem.queryLength, keys: problem.keyLength))
     case .neighborhood(let problem):
       perHead = problem.axes.reduce(1) { $0 * Double($1.length) * Double($1.window) }
+    case .lists(let lists): return lists.pairs
     }
     return perHead * Double(heads) * Double(batch)
   }
 
-  /// The keys of a query, as tokens of its batch entry.
-  func keys(of query: Int) -> [Int] {
+  /// The keys of a query of a head, as tokens of its batch entry.
+  func keys(of query: Int, entry: Int, head: Int) -> [Int] {
     switch self {
     case .dense(let problem):
       return Array(
@@ -56,11 +63,13 @@ enum BenchAttention {
       return Self.product(problem.axes, query) { axis, place in
         Reference.neighborhoodKeys(axis, query: place)
       }
+    case .lists(let lists):
+      return lists.keys(of: query, entry: entry, head: head)
     }
   }
 
-  /// The queries of a key, as tokens of its batch entry.
-  func queries(of key: Int) -> [Int] {
+  /// The queries of a key, of the KV head that `head` reads, as tokens of its batch entry.
+  func queries(of key: Int, entry: Int, head: Int) -> [Int] {
     switch self {
     case .dense(let problem):
       return Array(
@@ -72,6 +81,8 @@ enum BenchAttention {
         let near = max(0, place - reach)..<min(axis.length, place + reach + 1)
         return near.filter { Reference.neighborhoodKeys(axis, query: $0).contains(place) }
       }
+    case .lists(let lists):
+      return lists.queries(of: key, entry: entry, head: head)
     }
   }
 
@@ -82,14 +93,24 @@ enum BenchAttention {
       backward ? try device.preparedBackwardPlan(problem) : try device.preparedPlan(problem)
     case .neighborhood(let problem):
       backward ? try device.preparedBackwardPlan(problem) : try device.preparedPlan(problem)
+    case .lists(let lists):
+      backward
+        ? try device.preparedBackwardPlan(lists.problem, lists.schedule)
+        : try device.preparedPlan(lists.problem, lists.schedule)
     }
   }
 
-  /// Operands between V and O, and after dV, that these attentions do not have.
+  /// The tensor that follows V among the operands, if there is one.
+  var indices: HostTensor? {
+    if case .lists(let lists) = self { lists.indices } else { nil }
+  }
+
+  /// Operands before O, and after dV, that these attentions do not have.
   var absent: (inputs: Int, gradients: Int) {
     switch self {
     case .dense: (3, 0)
     case .neighborhood: (4, 3)
+    case .lists: (4, 1)
     }
   }
 
@@ -99,6 +120,7 @@ enum BenchAttention {
     switch self {
     case .dense(let problem): problem[keyPath: dense]
     case .neighborhood(let problem): problem[keyPath: neighborhood]
+    case .lists(let lists): lists.problem.attention[keyPath: dense]
     }
   }
 

@@ -6,6 +6,11 @@ package enum BenchSuite: String, Sendable, CaseIterable {
   case attentionBackward = "attention-backward"
   case na
   case naBackward = "na-backward"
+  case sparseAttention = "sparse-attention"
+  case sparseAttentionBackward = "sparse-attention-backward"
+  case pagedDecode = "paged-decode"
+  case selectBlocks = "select-blocks"
+  case nsa
 
   /// The cases on a device of `kind` (`gpu`, `software`, `cpu`): the same shapes in kind, of sizes that
   /// the device finishes.
@@ -17,6 +22,11 @@ package enum BenchSuite: String, Sendable, CaseIterable {
         Self.dense(large: kind == "gpu", backward: self == .attentionBackward, dtype)
       case .na, .naBackward:
         Self.neighborhoods(large: kind == "gpu", backward: self == .naBackward, dtype)
+      case .sparseAttention, .sparseAttentionBackward:
+        Self.lists(large: kind == "gpu", backward: self == .sparseAttentionBackward, dtype)
+      case .pagedDecode: Self.decodes(large: kind == "gpu", dtype)
+      case .selectBlocks, .nsa:
+        Self.selections(large: kind == "gpu", selects: self == .selectBlocks, dtype)
       }
     }
   }
@@ -56,6 +66,72 @@ package enum BenchSuite: String, Sendable, CaseIterable {
       a(32768, heads: 8, headDim: 128, causal: true, window: (2047, 0)),
       // Peak memory is looked at here.
       a(65536, heads: 1, headDim: 64), a(1, keys: 65536, heads: 32, kvHeads: 8, headDim: 128),
+    ]
+  }
+
+  /// Lists per token and KV head, as selection makes them, by group size and length; and lists per block
+  /// of queries, at several densities.
+  private static func lists(
+    large: Bool, backward: Bool, _ dtype: DType
+  ) -> [any BenchCase] {
+    func a(
+      _ tokens: Int, heads: Int, kvHeads: Int, headDim: Int, queryBlock: Int, keyBlock: Int, top: Int,
+      causal: Bool
+    ) -> BlockListBenchCase {
+      BlockListBenchCase(
+        batch: 1, tokens: tokens, heads: heads, kvHeads: kvHeads, headDim: headDim,
+        queryBlock: queryBlock, keyBlock: keyBlock, top: top, causal: causal, schedules: .both,
+        backward: backward, dtype: dtype)
+    }
+    guard large else {
+      return [3, 6, 16, 32].map {
+        a(
+          4096, heads: 1, kvHeads: 1, headDim: 64, queryBlock: 64, keyBlock: 64, top: $0,
+          causal: false)
+      } + [
+        a(2048, heads: 4, kvHeads: 1, headDim: 64, queryBlock: 1, keyBlock: 64, top: 8, causal: true)
+      ]
+    }
+    return [8192, 32768, 65536].flatMap { tokens in
+      [1, 2, 4, 8].flatMap { group in
+        [(64, 16), (128, 8)].map { (block, top) in
+          a(
+            tokens, heads: 64, kvHeads: 64 / group, headDim: 128, queryBlock: 1, keyBlock: block,
+            top: top, causal: true)
+        }
+      }
+    }
+  }
+
+  /// The published shapes of native sparse attention, by group size and length.
+  private static func selections(
+    large: Bool, selects: Bool, _ dtype: DType
+  ) -> [any BenchCase] {
+    func a(_ tokens: Int, _ heads: Int, _ kvHeads: Int, _ d: Int, _ block: Int, _ top: Int) -> NSABenchCase {
+      NSABenchCase(
+        batch: 1, tokens: tokens, heads: heads, kvHeads: kvHeads, headDim: d, block: block,
+        top: top, selects: selects, dtype: dtype)
+    }
+    guard large else { return [a(2048, 4, 1, 64, 64, 8), a(4096, 4, 1, 64, 64, 8)] }
+    return [8192, 32768, 65536].flatMap { tokens in
+      [1, 4, 8, 16].flatMap { group in
+        [(64, 16), (128, 8)].map { a(tokens, 64, 64 / group, 128, $0.0, $0.1) }
+      }
+    }
+  }
+
+  private static func decodes(large: Bool, _ dtype: DType) -> [any BenchCase] {
+    func a(_ batch: Int, _ context: Int, page: Int, top: Int? = nil) -> PagedBenchCase {
+      PagedBenchCase(
+        batch: batch, context: context, heads: large ? 32 : 8, kvHeads: large ? 8 : 2, headDim: 128,
+        page: page, top: top, dtype: dtype)
+    }
+    guard large else {
+      return [a(1, 8192, page: 16), a(2, 4096, page: 1), a(2, 8192, page: 64, top: 16)]
+    }
+    return [
+      a(1, 262_144, page: 16), a(1, 262_144, page: 64), a(16, 8192, page: 16), a(4, 65_536, page: 1),
+      a(16, 65_536, page: 64, top: 64),
     ]
   }
 

@@ -45,6 +45,10 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case sparseAttention = "sparse-attention"
   case sparseAttentionBackward = "sparse-attention-backward"
   case pagedDecode = "paged-decode"
+  case pattern
+  case selectBlocks = "select-blocks"
+  case nsa
+  case nsaBackward = "nsa-backward"
 
   /// The case of `seed`.
   ///
@@ -65,6 +69,10 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .sparseAttention: try BlockListCase(variant, &random)
     case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
     case .pagedDecode: try PagedCase(variant, &random)
+    case .pattern: try PatternConformanceCase(variant, &random)
+    case .selectBlocks: try SelectBlocksCase(variant, &random)
+    case .nsa: try NSACase(variant, &random)
+    case .nsaBackward: try NSABackwardCase(variant, &random)
     }
   }
 }

@@ -31,9 +31,11 @@ package enum KernelCatalogue {
       CPUListKernels.entries,
       GEMMKernels.entries,
       PartKernels.entries,
+      PatternKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,
+      SelectKernels.entries,
       ListAttentionKernels.entries,
       StridedCopy.entries,
     ]

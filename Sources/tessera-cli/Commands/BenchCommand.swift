@@ -8,21 +8,23 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Verifies and times operators, beside other libraries in the same run.",
     discussion: """
-      Suites: gemm, attention, attention-backward, na, na-backward; and launch, the host's cost of one \
+      Suites: gemm, attention, attention-backward, na, na-backward, sparse-attention, \
+      sparse-attention-backward, paged-decode, select-blocks, nsa; and launch, the host's cost of one \
       dispatch. Every row is compared with the f64 oracle before it is timed, large ones in part; the \
       peers run in turns with it on the same data: for gemm the naive kernel, CLBlast (OpenCL) and \
-      OpenBLAS (CPU), where installed; for na our own dense attention over the same tokens. Device times, \
-      medians. Without --shape a suite runs its own list.
+      OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens, for \
+      lists what is done for them alone (lists) and both schedules (query, kv), too. Device times, medians. Without --shape a suite runs its own list.
       """)
 
-  @Argument(help: "gemm, attention, attention-backward, na, na-backward or launch.") var suites: [Suite]
+  @Argument(help: "Suites: \(Suite.allCases.map(\.rawValue).joined(separator: ", ")).") var suites: [Suite]
   @Option(name: .customLong("device"), parsing: .singleValue, help: "Device to measure; repeatable. Default: every device.")
   var devices: [String] = []
-  @Option(help: "gemm: M,N,K or batch,M,N,K; attention: B,N,H,D; na: B,X..,H,D. Repeatable.") var shape: [IntList] = []
+  @Option(help: "gemm: M,N,K or batch,M,N,K; attention: B,N,H,D; na: B,X..,H,D; sparse-attention: B,N,H,D; paged-decode: B,context,H,D. Repeatable.") var shape: [IntList] = []
   @Option(help: "Element types: f32, f16, bf16. Repeatable.") var dtype: [DType] = [.f32]
   @Flag(help: "gemm: use A transposed.") var transposeA = false
   @Flag(help: "gemm: use B transposed.") var transposeB = false
   @OptionGroup var attention: BenchAttentionOptions
+  @OptionGroup var sparse: BenchSparseOptions
   @Option(help: "Seconds of samples per row. Default: 2 on GPUs, 3 elsewhere.") var budget: Double?
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
@@ -34,6 +36,11 @@ struct BenchCommand: ParsableCommand {
     case attentionBackward = "attention-backward"
     case na
     case naBackward = "na-backward"
+    case sparseAttention = "sparse-attention"
+    case sparseAttentionBackward = "sparse-attention-backward"
+    case pagedDecode = "paged-decode"
+    case selectBlocks = "select-blocks"
+    case nsa
     case launch
   }
 
@@ -86,6 +93,14 @@ struct BenchCommand: ParsableCommand {
           try attention.dense(shape.values, backward: operation == .attentionBackward, dtype)
         case .na, .naBackward:
           try attention.neighborhood(shape.values, backward: operation == .naBackward, dtype)
+        case .sparseAttention, .sparseAttentionBackward:
+          try sparse.lists(
+            shape.values, kvHeads: attention.kvHeads, causal: attention.causal.values == [1],
+            backward: operation == .sparseAttentionBackward, dtype)
+        case .selectBlocks, .nsa:
+          try sparse.selection(
+            shape.values, kvHeads: attention.kvHeads, selects: operation == .selectBlocks, dtype)
+        case .pagedDecode: try sparse.decode(shape.values, kvHeads: attention.kvHeads, dtype)
         }
       }
     }

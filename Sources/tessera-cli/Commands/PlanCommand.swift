@@ -8,7 +8,10 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Says what an operator would run: kernel, tiles, work, without running it.",
-    subcommands: [PlanGEMM.self, PlanNeighborhood.self, PlanAttention.self])
+    subcommands: [
+      PlanGEMM.self, PlanNeighborhood.self, PlanAttention.self, PlanSparseAttention.self,
+      PlanPagedDecode.self, PlanPattern.self, PlanSelectBlocks.self, PlanNSA.self,
+    ])
 }
 
 /// `tessera plan gemm`

@@ -4,5 +4,8 @@ import ArgumentParser
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Runs one operator on tensors from files.",
-    subcommands: [RunGEMM.self, RunAttention.self, RunNeighborhood.self, PlanCommand.self])
+    subcommands: [
+      RunGEMM.self, RunAttention.self, RunNeighborhood.self, RunSparseAttention.self,
+      RunPagedDecode.self, RunPattern.self, RunSelectBlocks.self, RunNSA.self, PlanCommand.self,
+    ])
 }

@@ -19,7 +19,7 @@ package enum ListKernels {
         .init("entries", .write), .init("lengths", .write),
       ], ids: ["LANES": [3], "SPAN": [4]],
       localBytes: { 8 * ($0["SPAN"] ?? 64) * (64 / ($0["LANES"] ?? 64)) + 256 },
-      host: { group, words in
+      host: { _, group, words in
         guard let bitmap = group.local.baseAddress else { return }
         var constants = group.constants.loadUnaligned(as: tessera_list_rows_constants.self)
         let range = group.share(of: Int(constants.count))
@@ -30,17 +30,17 @@ package enum ListKernels {
     transposition(
       count, slots: [.init("entries", .read), .init("lengths", .read), .init("counts", .write)],
       localBytes: { 4 * ($0["SPAN"] ?? 64) }
-    ) { p, group, words in
+    ) { _, p, group, words in
       let range = group.share(of: Int(p.pointee.lists) * Int(p.pointee.chunks))
       tessera_list_count(p, words[0], words[1], words[2], range.lowerBound, range.upperBound)
     },
     transposition(prefix, slots: [.init("counts", .readWrite), .init("offsets", .write)]) {
-      p, group, words in
+      _, p, group, words in
       let range = group.share(of: Int(p.pointee.lists) * Int(p.pointee.blocks))
       tessera_list_prefix(p, words[0], words[1], range.lowerBound, range.upperBound)
     },
     transposition(scan, slots: [.init("offsets", .readWrite)], localBytes: { _ in 256 }) {
-      p, group, words in
+      _, p, group, words in
       let range = group.share(of: Int(p.pointee.lists))
       tessera_list_scan(p, words[0], range.lowerBound, range.upperBound)
     },
@@ -50,10 +50,11 @@ package enum ListKernels {
         .init("entries", .read), .init("lengths", .read), .init("counts", .read),
         .init("offsets", .read), .init("rows", .write),
       ], hostWrites: 2, localBytes: { 8 * ($0["SPAN"] ?? 64) }
-    ) { p, group, words in
+    ) { spec, p, group, words in
       let range = group.share(of: Int(p.pointee.lists) * Int(p.pointee.chunks))
       tessera_list_scatter(
-        p, words[0], words[1], words[2], words[3], words[4], range.lowerBound, range.upperBound)
+        p, words[0], words[1], words[2], words[3], words[4], Int32(spec["ROWS_ONLY"] ?? 0),
+        range.lowerBound, range.upperBound)
     },
   ]
 
@@ -63,14 +64,16 @@ package enum ListKernels {
     _ name: String, slots: [KernelSignature.Slot], hostWrites: Int? = nil,
     localBytes: @escaping @Sendable (KernelSpec) -> Int = { _ in 0 },
     host:
-      @escaping @Sendable (UnsafePointer<tessera_list_transpose_constants>, HostGroup, Words) -> Void
+      @escaping @Sendable (
+        KernelSpec, UnsafePointer<tessera_list_transpose_constants>, HostGroup, Words
+      ) -> Void
   ) -> KernelEntry {
     entry(
       name, constantBytes: MemoryLayout<tessera_list_transpose_constants>.size, slots: slots,
-      hostWrites: hostWrites, ids: ["SPAN": [3]], localBytes: localBytes,
-      host: { group, words in
+      hostWrites: hostWrites, ids: ["SPAN": [3], "ROWS_ONLY": [4]], localBytes: localBytes,
+      host: { spec, group, words in
         let constants = group.constants.loadUnaligned(as: tessera_list_transpose_constants.self)
-        withUnsafePointer(to: constants) { host($0, group, words) }
+        withUnsafePointer(to: constants) { host(spec, $0, group, words) }
       })
   }
 
@@ -80,7 +83,7 @@ package enum ListKernels {
   private static func entry(
     _ name: String, constantBytes: Int, slots: [KernelSignature.Slot], hostWrites: Int? = nil,
     ids: [String: [Int]], localBytes: @escaping @Sendable (KernelSpec) -> Int,
-    host: @escaping @Sendable (HostGroup, Words) -> Void
+    host: @escaping @Sendable (KernelSpec, HostGroup, Words) -> Void
   ) -> KernelEntry {
     KernelEntry(
       name: name,
@@ -98,7 +101,7 @@ package enum ListKernels {
             group.address($0)?.assumingMemoryBound(to: Int32.self)
           }
           guard words.count == group.buffers.count else { return }
-          host(group, words)
+          host(spec, group, words)
         }
       })
   }

@@ -7,11 +7,12 @@ struct ListRowsForm {
   /// Words of a row's bitmap.
   let span: Int
 
-  init(blocks: Int, width: Int, _ capabilities: Capabilities) {
+  /// - Parameter bytesPerWord: local memory for each word of a bitmap.
+  init(blocks: Int, width: Int, bytesPerWord: Int = 8, _ capabilities: Capabilities) {
     let words = Self.powerOfTwo((blocks + 31) / 32)
-    // A bitmap and its counts take 8 bytes per word; half of local memory leaves room for two workgroups.
+    // Half of local memory leaves room for two workgroups.
     var most = 2048
-    while most > 64, 8 * most > capabilities.localMemoryBytes / 2 { most /= 2 }
+    while most > 64, bytesPerWord * most > capabilities.localMemoryBytes / 2 { most /= 2 }
     span = min(words, most)
     // Few lanes per row waste few, and add up few partial sums; several words and entries each.
     lanes = min(64, max(4, span / 4, Self.powerOfTwo(width) / 4))

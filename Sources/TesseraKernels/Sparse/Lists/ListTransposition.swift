@@ -47,13 +47,14 @@ struct ListTransposition {
   }
 
   /// Appends the sort of the first `lists` lists.
+  /// - Parameter rowsOnly: whether `rows` gets rows without places, and −1 behind the last.
   /// - Throws: `overLimit` if the device cannot count or bind what there is.
   func append(
     lists: Int, entries: Plan.Source, lengths: Plan.Source, counts: Plan.Source,
-    offsets: Plan.Source, rows target: Plan.Source, to plan: inout Plan,
+    offsets: Plan.Source, rows target: Plan.Source, rowsOnly: Bool = false, to plan: inout Plan,
     _ capabilities: Capabilities
   ) throws(TesseraError) {
-    guard lists > 0, rows > 0 else { return }
+    guard lists > 0 else { return }
     let host = capabilities.backend == .cpu
     let span = span(capabilities)
     let each = (chunkRows * capacity + 63) / 64
@@ -71,7 +72,8 @@ struct ListTransposition {
       rows: Plan.Argument(target, byteCount: max(4 * lists * rows * capacity, 4))
     )
     func dispatch(_ name: String, spans: Bool, _ grid: GridSize, _ bound: [Plan.Argument]) {
-      let parameters: [KernelSpec.Parameter] = spans && !host ? [.init("SPAN", span)] : []
+      var parameters: [KernelSpec.Parameter] = spans && !host ? [.init("SPAN", span)] : []
+      if name == ListKernels.scatter { parameters.append(.init("ROWS_ONLY", rowsOnly ? 1 : 0)) }
       plan.dispatches.append(
         .init(
           kernel: plan.kernel(KernelSpec(name, parameters)), grid: grid, constants: constants.bytes,
@@ -90,12 +92,17 @@ struct ListTransposition {
       )
       grids.chunks = GridSize(grids.chunks.x, grids.chunks.y, max(1, (blocks + span - 1) / span))
     }
-    dispatch(
-      ListKernels.count, spans: true, grids.chunks,
-      [arguments.entries, arguments.lengths, arguments.counts])
-    dispatch(
-      ListKernels.prefix, spans: false, grids.blocks, [arguments.counts, arguments.offsets])
+    if rows > 0 {
+      dispatch(
+        ListKernels.count, spans: true, grids.chunks,
+        [arguments.entries, arguments.lengths, arguments.counts])
+    }
+    if blocks > 0 {
+      dispatch(
+        ListKernels.prefix, spans: false, grids.blocks, [arguments.counts, arguments.offsets])
+    }
     dispatch(ListKernels.scan, spans: false, grids.lists, [arguments.offsets])
+    guard rows > 0 else { return }
     dispatch(
       ListKernels.scatter, spans: true, grids.chunks,
       [

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Tessera
+import TesseraKernels
+
+/// `tessera plan sparse-attention`
+struct PlanSparseAttention: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sparse-attention",
+    abstract: "Plans attention over lists of key blocks of a shape.")
+
+  @OptionGroup var lists: BlockListCommandOptions
+  @Option(help: "Sequences.") var batch = 1
+  @Option(help: "Queries per sequence.") var queries: Int
+  @Option(help: "Keys per sequence. Default: as many as queries.") var keys: Int?
+  @Option(help: "Query heads.") var heads = 1
+  @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
+  @Option(help: "Length of a query and of a key.") var headDim = 64
+  @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
+  @Option(help: "Entries per row of a list.") var top = 16
+  @Option(help: "Lists per sequence: 1, --kv-heads or --heads. Default: --kv-heads.") var listHeads: Int?
+  @Flag(help: "Plan for sink logits.") var sinks = false
+  @Flag(help: "Plan the gradients.") var backward = false
+  @Option(help: "Element type of q, k and v: f32, f16 or bf16.") var dtype: DType = .f32
+  @OptionGroup var device: DeviceOptions
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func run() throws {
+    let problem = try self.problem()
+    let device = try device.open()
+    let capabilities = device.context.capabilities
+    let plan =
+      backward
+      ? try BlockListPlanner.planBackward(problem, schedule: lists.planned, capabilities)
+      : try BlockListPlanner.plan(problem, schedule: lists.planned, capabilities)
+    try PlanPrinter.print(plan, problem, device, json: json)
+  }
+
+  private func problem() throws(TesseraError) -> BlockListProblem {
+    let (kvHeads, keys) = (kvHeads ?? heads, keys ?? queries)
+    let attention = try AttentionProblem(
+      q: (try Shape([batch, queries, heads, headDim]), dtype),
+      k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
+      v: (try Shape([batch, keys, kvHeads, valueDim ?? headDim]), dtype), causal: lists.causal,
+      alignment: lists.topLeft ? .topLeft : .bottomRight, softCap: lists.softCap,
+      scale: lists.scale)
+    guard lists.qBlock > 0 else {
+      throw .invalidArgument("q_block", got: lists.qBlock, allowed: "1 or more")
+    }
+    let rows = (queries + lists.qBlock - 1) / lists.qBlock
+    return try BlockListProblem(
+      attention: attention,
+      indices: (try Shape([batch, listHeads ?? kvHeads, rows, top]), .i32),
+      sinks: sinks ? (try Shape([heads]), .f32) : nil, queryBlock: lists.qBlock,
+      keyBlock: lists.kvBlock, window: lists.limits)
+  }
+}
+
+/// `tessera plan paged-decode`
+struct PlanPagedDecode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "paged-decode", abstract: "Plans attention over a paged cache of a shape.")
+
+  @Option(help: "Sequences.") var batch = 1
+  @Option(help: "New tokens per sequence.") var queries = 1
+  @Option(help: "Most positions per sequence.") var context: Int
+  @Option(help: "Tokens per page.") var page = 16
+  @Option(help: "Query heads.") var heads = 1
+  @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
+  @Option(help: "Length of a query and of a key.") var headDim = 64
+  @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
+  @Option(help: "Entries per list; without it all positions are attended.") var top: Int?
+  @Option(help: "Positions that one entry of a list names. Default: --page.") var kvBlock: Int?
+  @Option(help: "Workgroups that share a sequence's keys. Default: as many as suit the device.")
+  var splits: Int?
+  @Option(help: "Element type: f32, f16 or bf16.") var dtype: DType = .f32
+  @OptionGroup var device: DeviceOptions
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func run() throws {
+    let problem = try self.problem()
+    let device = try device.open()
+    try PlanPrinter.print(
+      try PagedPlanner.plan(problem, device.context.capabilities), problem, device, json: json)
+  }
+
+  private func problem() throws(TesseraError) -> PagedProblem {
+    guard page > 0, context >= 0, batch >= 0 else {
+      throw .invalidArgument(
+        "page, context", got: "\(page), \(context)", allowed: "at least 1, 0 or more")
+    }
+    let (kvHeads, pages) = (kvHeads ?? heads, context / page + (context % page > 0 ? 1 : 0))
+    let (all, overflow) = batch.multipliedReportingOverflow(by: pages)
+    guard !overflow else {
+      throw .invalidArgument("batch", got: batch, allowed: "fewer sequences")
+    }
+    return try PagedProblem(
+      q: (try Shape([batch, queries, heads, headDim]), dtype),
+      k: (try Shape([all, page, kvHeads, headDim]), dtype),
+      v: (try Shape([all, page, kvHeads, valueDim ?? headDim]), dtype),
+      blockTable: (try Shape([batch, pages]), .i32), lengths: (try Shape([batch]), .i32),
+      indices: top.map { top throws(TesseraError) in
+        (try Shape([batch, kvHeads, top]), .i32)
+      }, keyBlock: kvBlock, splits: splits)
+  }
+}
