@@ -16,6 +16,8 @@ let package = Package(
     .executableTarget(
       name: "gradients", dependencies: [.product(name: "Tessera", package: "tessera")]),
     .executableTarget(
+      name: "block-lists", dependencies: [.product(name: "Tessera", package: "tessera")]),
+    .executableTarget(
       name: "own-kernels",
       dependencies: [
         .product(name: "Tessera", package: "tessera"),

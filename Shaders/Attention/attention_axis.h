@@ -20,7 +20,7 @@
 //
 // Queries and keys may lie on different grids:
 //
-//   `up` queries per key      c(u) = u / up
+//   `up` queries per key      c(u) = (u + first) / up, rounded down; first is 0 but on a BAND
 //   otherwise                 c(u) = first + step·u
 #ifndef TESSERA_ATTENTION_AXIS_H
 #define TESSERA_ATTENTION_AXIS_H
@@ -47,7 +47,7 @@ TESSERA_FN int axis_cut(int x, int limit) { return x < 0 ? 0 : (x < limit ? x : 
 
 // The key position that query u is centred on.
 TESSERA_FN int axis_center(int u, int up, int first, int step) {
-  return up > 1 ? axis_floor(u, up) : first + step * u;
+  return up > 1 ? axis_floor(u + first, up) : first + step * u;
 }
 
 // First key of a query centred on c.
@@ -72,7 +72,7 @@ TESSERA_FN int axis_end(int kind, int c, int begin, int n, int window, int strid
 // By bisection where there is no formula.
 TESSERA_FN int axis_query_begin(
     int kind, int j, int n, int m, int up, int first, int step, int window, int stride) {
-  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) return axis_cut(j - first - stride, m);
+  if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) return axis_cut((j - stride) * up - first, m);
   if (AXIS_MAY_RING == 0 || kind != AXIS_RING) {
     int c = na_inverse_begin(j, n, window, stride, kind);
     if (up > 1) return c * up;
@@ -95,7 +95,7 @@ TESSERA_FN int axis_query_end(
     int kind, int j, int begin, int n, int m, int up, int first, int step, int window, int stride) {
   int end;
   if (AXIS_MAY_BAND != 0 && kind == AXIS_BAND) {
-    end = axis_cut(j - first + window + 1, m);
+    end = axis_cut((j + window + 1) * up - first, m);
   } else if (AXIS_MAY_RING == 0 || kind != AXIS_RING) {
     int c = na_inverse_end(j, n, window, stride, kind);
     end = up > 1 ? c * up : axis_cut(axis_floor(c - first + step - 1, step), m);

@@ -42,12 +42,14 @@ PARAMETER(27, int, EXTRA_KEYS, 0)
 // Three token axes, missing ones lead with length 1. `kinds` holds their kinds, 8 bits each, the last
 // axis lowest; on a BAND `window` and `stride` are the limits to the left and right. `tiles` counts row
 // tiles along each axis of the longest dilation group. Tiles and boxes are packed, 10 bits per axis, the
-// last lowest. Column tiles [firstTile, endTile) of each workgroup belong to this dispatch.
+// last lowest. Column tiles [firstTile, endTile) of each workgroup belong to this dispatch. On a coarse
+// BAND, `flags` hold the queries per key from bit 8 on, and query u is centred on key
+// (u + firstQuery) / that.
 CONSTANT_BLOCK(
     int keys[3]; int queries[3]; int window[3]; int stride[3]; int dilation[3]; int kinds;
     int heads; int kvHeads; int extraKeys; int sequences; float scale; float softCap;
     int rowTile; int columnTile; int tiles[3];
-    int firstTile; int endTile; int splits; int flags;)
+    int firstTile; int endTile; int splits; int flags; int firstQuery;)
 
 #define BOX_SIDE(packed, a) (((packed) >> (10 * (2 - (a)))) & 1023)
 #define BOX_KIND(a) (DENSE != 0 ? AXIS_BAND : (p.kinds >> (8 * (2 - (a)))) & 255)

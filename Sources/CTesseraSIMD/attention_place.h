@@ -6,8 +6,8 @@ typedef struct {
   // Along each axis, seen from inside the dilation group (see attention_axis.h).
   int32_t kind[3], window[3], stride[3], dilation[3], group[3];
   int32_t n[3], m[3], up[3], first[3], step[3];
-  // Without several queries per key, query u stands at first_query + query_step·u of the whole
-  // axis.
+  // Without several queries per key, and on a band, query u stands at first_query + query_step·u of
+  // the whole axis.
   int32_t first_query[3], query_step[3];
   // Lengths of the whole axes, and the first tokens of the batch entry or sequence.
   int32_t keys[3], queries[3];
@@ -38,7 +38,8 @@ static inline void at_place_axis(
   w->step[a] = w->query_step[a] = 1;
   w->first_query[a] = 0;
   if (x->up > 1) {
-    w->m[a] = w->n[a] * x->up;
+    w->m[a] = x->kind == AXIS_BAND ? x->queries : w->n[a] * x->up;
+    w->first[a] = x->kind == AXIS_BAND ? x->offset : 0;
     return;
   }
   // Queries i with i·ratio + offset in the group: every query_step-th from the first on.
@@ -70,7 +71,7 @@ static inline int32_t at_key(const at_place *w, int a, int32_t j) {
 }
 static inline int32_t at_query(const at_place *w, int a, int32_t u) {
   if (w->kind[a] == AXIS_RING) u = at_wrap(u, w->m[a]);
-  if (w->up[a] > 1)
+  if (w->up[a] > 1 && w->kind[a] != AXIS_BAND)
     return (w->group[a] + w->dilation[a] * (u / w->up[a])) * w->up[a] + u % w->up[a];
   return w->first_query[a] + w->query_step[a] * u;
 }

@@ -1,6 +1,8 @@
 import Foundation
 import Tessera
 import TesseraConformance
+import TesseraKernels
+import TesseraReference
 import Testing
 
 /// Random problems against the f64 oracle, in guarded memory, twice for equal bits. The same run as
@@ -89,6 +91,42 @@ import Testing
     }
     #expect(dense.count == 13 && dense.values.allSatisfy { $0 > 0 }, "\(dense)")
     #expect(neighborhood.count == 11, "\(neighborhood)")
+  }
+
+  @Test func `cases of attention over lists meet what the operators can do`() throws {
+    var lists: [String: Int] = [:]
+    var paged: [String: Int] = [:]
+    for seed in UInt64(1)..<201 {
+      let c = try #require(
+        try ConformanceOperator.sparseAttention.makeCase(seed: seed) as? BlockListCase)
+      let (p, a) = (c.attention.problem, c.attention.problem.attention)
+      let keys = Reference.attendedKeys(p, c.attention.inputs)
+      for (name, holds) in [
+        ("gqa", a.group > 1), ("odd group", a.group % 2 == 1 && a.group > 1), ("dv", a.headDim != a.valueDim),
+        ("causal", a.causal), ("top left", a.alignment == .topLeft), ("cap", a.softCap != nil),
+        ("packed", a.packed), ("nq ≠ nk", a.queryLength != a.keyLength), ("counts", p.counts),
+        ("sinks", p.sinks), ("window", p.addedLeft != nil), ("one list", p.listHeads == 1 && a.heads > 1),
+        ("per KV head", p.listHeads == a.kvHeads && a.kvHeads > 1 && a.group > 1),
+        ("per head", p.listHeads == a.heads && a.group > 1), ("tokens", p.keyBlock == 1),
+        ("rows of tokens", p.queryBlock == 1), ("no entries", p.listWidth == 0),
+        ("empty rows", keys.contains { $0.isEmpty } && !keys.allSatisfy { $0.isEmpty }),
+        ("query", c.schedule == .query), ("kv", c.schedule == .kv), ("auto", c.schedule == .auto),
+        ("no keys", a.keyLength == 0), ("output", a.dtype != a.outputDType),
+        ("other order", zip(c.inputs, c.equalInputs).contains { $0?.floats() != $1?.floats() }),
+      ] where holds { lists[name, default: 0] += 1 }
+      let d = try #require(try ConformanceOperator.pagedDecode.makeCase(seed: seed) as? PagedCase)
+      let (q, lengths) = (d.attention.problem, d.attention.lengths.floats())
+      for (name, holds) in [
+        ("page 1", q.pageSize == 1), ("lists", q.listHeads != nil), ("counts", q.counts),
+        ("sixteen pages", q.pageSize == 16 && lengths.contains { (241...255).contains($0) }),
+        ("and g 16", q.group == 16 && lengths.contains { (241...255).contains($0) }),
+        ("several tokens", q.queryLength > 1), ("splits", (q.splits ?? 1) > 1), ("sinks", q.sinks),
+        ("NaN", d.attention.k.floats().contains { $0.isNaN }),
+        ("other blocks", q.listHeads != nil && q.keyBlock != q.pageSize),
+      ] where holds { paged[name, default: 0] += 1 }
+    }
+    #expect(lists.count == 24, "\(lists)")
+    #expect(paged.count == 10, "\(paged)")
   }
 
   @Test func `a wrong result, a skipped element and an overrun would be seen`() throws {

@@ -10,7 +10,8 @@ typedef struct {
   int32_t kind, window, stride, dilation;
   // Tokens along the axis, all dilation groups together. 0 queries or keys are legal.
   int32_t keys, queries;
-  // Query i is centred on key i / up if up > 1, else on i·ratio + offset.
+  // Query i is centred on key i / up if up > 1, on a band (i + offset) / up rounded down; else on
+  // i·ratio + offset.
   int32_t up, ratio, offset;
   // Rows of a tile along the axis of a dilation group, and tiles of the longest group. The rows are
   // queries, or keys where gradients of keys are computed.

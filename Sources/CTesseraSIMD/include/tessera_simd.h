@@ -10,6 +10,7 @@
 #include "tessera_list_attention.h"
 #include "tessera_parts.h"
 #include "tessera_patterns.h"
+#include "tessera_select.h"
 
 // C loops that Swift cannot express well on baseline x86-64: the compiler emits a version per
 // instruction set and the loader picks one (ifunc), so one binary runs everywhere.

@@ -9,6 +9,8 @@ package enum BenchSuite: String, Sendable, CaseIterable {
   case sparseAttention = "sparse-attention"
   case sparseAttentionBackward = "sparse-attention-backward"
   case pagedDecode = "paged-decode"
+  case selectBlocks = "select-blocks"
+  case nsa
 
   /// The cases on a device of `kind` (`gpu`, `software`, `cpu`): the same shapes in kind, of sizes that
   /// the device finishes.
@@ -23,6 +25,8 @@ package enum BenchSuite: String, Sendable, CaseIterable {
       case .sparseAttention, .sparseAttentionBackward:
         Self.lists(large: kind == "gpu", backward: self == .sparseAttentionBackward, dtype)
       case .pagedDecode: Self.decodes(large: kind == "gpu", dtype)
+      case .selectBlocks, .nsa:
+        Self.selections(large: kind == "gpu", selects: self == .selectBlocks, dtype)
       }
     }
   }
@@ -95,6 +99,23 @@ package enum BenchSuite: String, Sendable, CaseIterable {
             tokens, heads: 64, kvHeads: 64 / group, headDim: 128, queryBlock: 1, keyBlock: block,
             top: top, causal: true)
         }
+      }
+    }
+  }
+
+  /// The published shapes of native sparse attention, by group size and length.
+  private static func selections(
+    large: Bool, selects: Bool, _ dtype: DType
+  ) -> [any BenchCase] {
+    func a(_ tokens: Int, _ heads: Int, _ kvHeads: Int, _ d: Int, _ block: Int, _ top: Int) -> NSABenchCase {
+      NSABenchCase(
+        batch: 1, tokens: tokens, heads: heads, kvHeads: kvHeads, headDim: d, block: block,
+        top: top, selects: selects, dtype: dtype)
+    }
+    guard large else { return [a(2048, 4, 1, 64, 64, 8), a(4096, 4, 1, 64, 64, 8)] }
+    return [8192, 32768, 65536].flatMap { tokens in
+      [1, 4, 8, 16].flatMap { group in
+        [(64, 16), (128, 8)].map { a(tokens, 64, 64 / group, 128, $0.0, $0.1) }
       }
     }
   }

@@ -59,7 +59,7 @@ struct BenchLists {
     }
     while chosen.count < top {
       // The high half of a word times the count: even enough, and quick.
-      let next = Int((random.next() >> 32) &* UInt64(visible) >> 32)
+      let next = Int(((random.next() >> 32) &* UInt64(visible)) >> 32)
       if !chosen.contains(next) { chosen.append(next) }
     }
     return chosen.sorted()

@@ -46,6 +46,9 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case sparseAttentionBackward = "sparse-attention-backward"
   case pagedDecode = "paged-decode"
   case pattern
+  case selectBlocks = "select-blocks"
+  case nsa
+  case nsaBackward = "nsa-backward"
 
   /// The case of `seed`.
   ///
@@ -67,6 +70,9 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
     case .pagedDecode: try PagedCase(variant, &random)
     case .pattern: try PatternConformanceCase(variant, &random)
+    case .selectBlocks: try SelectBlocksCase(variant, &random)
+    case .nsa: try NSACase(variant, &random)
+    case .nsaBackward: try NSABackwardCase(variant, &random)
     }
   }
 }

@@ -9,7 +9,7 @@ extension PagedTensors {
   ) throws(TesseraError) {
     let fixed = ListVariant(variant)
     var own = variant
-    let pageSize = own.pick([1, 16, 16, 64, 32, 4, 128, 256])
+    let pageSize = fixed.group == 16 ? 16 : own.pick([1, 16, 64, 32, 4, 128, 256, 1])
     let (d, dv, dtype) = (fixed.headDim, fixed.valueDim, fixed.dtype)
     var (batch, queries, kvHeads, lengths) = (1, 1, 1, [Int]())
     repeat {

@@ -35,6 +35,7 @@ package enum KernelCatalogue {
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,
+      SelectKernels.entries,
       ListAttentionKernels.entries,
       StridedCopy.entries,
     ]

@@ -44,13 +44,21 @@ extension Reference {
       for list in 0..<lists {
         let base = ((attention.packed ? 0 : sequence) * lists + list) * problem.listRows
         var listed: Set<Int> = []
+        // All keys that the row's queries may attend: without an added window those of its blocks.
+        var candidates: [Int] = []
         for i in 0..<queries.count {
           if i % problem.queryBlock == 0 {
             let row = firstRow + i / problem.queryBlock
             listed = row < problem.listRows ? problem.entries(of: base + row, inputs, blocks) : []
+            candidates =
+              problem.addedLeft == nil
+              ? listed.sorted().flatMap { block -> Range<Int> in
+                let begin = block * problem.keyBlock
+                return begin..<min(begin + problem.keyBlock, keys.count)
+              } : Array(0..<keys.count)
           }
           let position = attention.position(of: i, queries: queries.count, keys: keys.count)
-          let attended = (0..<keys.count).filter { j in
+          let attended = candidates.filter { j in
             if attention.causal, j > position { return false }
             return listed.contains(j / problem.keyBlock) || problem.adds(j, at: position)
           }

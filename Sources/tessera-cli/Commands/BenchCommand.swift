@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
     abstract: "Verifies and times operators, beside other libraries in the same run.",
     discussion: """
       Suites: gemm, attention, attention-backward, na, na-backward, sparse-attention, \
-      sparse-attention-backward, paged-decode; and launch, the host's cost of one \
+      sparse-attention-backward, paged-decode, select-blocks, nsa; and launch, the host's cost of one \
       dispatch. Every row is compared with the f64 oracle before it is timed, large ones in part; the \
       peers run in turns with it on the same data: for gemm the naive kernel, CLBlast (OpenCL) and \
       OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens, for \
@@ -39,6 +39,8 @@ struct BenchCommand: ParsableCommand {
     case sparseAttention = "sparse-attention"
     case sparseAttentionBackward = "sparse-attention-backward"
     case pagedDecode = "paged-decode"
+    case selectBlocks = "select-blocks"
+    case nsa
     case launch
   }
 
@@ -95,6 +97,9 @@ struct BenchCommand: ParsableCommand {
           try sparse.lists(
             shape.values, kvHeads: attention.kvHeads, causal: attention.causal.values == [1],
             backward: operation == .sparseAttentionBackward, dtype)
+        case .selectBlocks, .nsa:
+          try sparse.selection(
+            shape.values, kvHeads: attention.kvHeads, selects: operation == .selectBlocks, dtype)
         case .pagedDecode: try sparse.decode(shape.values, kvHeads: attention.kvHeads, dtype)
         }
       }

@@ -10,7 +10,7 @@ struct PlanCommand: ParsableCommand {
     abstract: "Says what an operator would run: kernel, tiles, work, without running it.",
     subcommands: [
       PlanGEMM.self, PlanNeighborhood.self, PlanAttention.self, PlanSparseAttention.self,
-      PlanPagedDecode.self, PlanPattern.self,
+      PlanPagedDecode.self, PlanPattern.self, PlanSelectBlocks.self, PlanNSA.self,
     ])
 }
 

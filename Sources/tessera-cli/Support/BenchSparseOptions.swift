@@ -26,6 +26,18 @@ struct BenchSparseOptions: ParsableArguments {
       schedules: schedule, backward: backward, dtype: dtype)
   }
 
+  /// The case of `B,N,H,D`.
+  func selection(
+    _ shape: [Int], kvHeads: Int?, selects: Bool, _ dtype: DType
+  ) throws -> NSABenchCase {
+    guard shape.count == 4 else {
+      throw ValidationError("--shape: got \(shape), allowed B,N,H,D")
+    }
+    return NSABenchCase(
+      batch: shape[0], tokens: shape[1], heads: shape[2], kvHeads: kvHeads ?? shape[2],
+      headDim: shape[3], block: kvBlock, top: top ?? 16, selects: selects, dtype: dtype)
+  }
+
   /// The case of `B,context,H,D`.
   func decode(_ shape: [Int], kvHeads: Int?, _ dtype: DType) throws -> PagedBenchCase {
     guard shape.count == 4 else {

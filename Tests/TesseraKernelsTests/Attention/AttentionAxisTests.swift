@@ -134,6 +134,23 @@ import Testing
     }
   }
 
+  @Test func `coarse bands are what their definition says`() {
+    for n in Int32(0)...6 {
+      for up in Int32(1)...5 {
+        for first in [-9, -4, -1, 0, 1, 7] as [Int32] {
+          for m in [0, 1, up * n, up * n + up - 1, 31] as [Int32] {
+            let axis = Axis(kind: AXIS_BAND, n: n, m: m, up: up, first: first, window: n, stride: 0)
+            for u in 0..<m {
+              let visible = (0..<n).filter { $0 * up <= u + first && u + first < (n + $0 + 1) * up }
+              #expect(Array(axis.keys(u)) == visible, "\(axis), query \(u)")
+            }
+            if n > 0, let fault = axis.fault() { Issue.record("\(axis): \(fault)") }
+          }
+        }
+      }
+    }
+  }
+
   @Test func `long axes have exact inverse windows`() {
     var random = SeededRandom(31)
     for _ in 0..<60 {

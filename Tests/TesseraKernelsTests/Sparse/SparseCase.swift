@@ -126,22 +126,33 @@ struct SparseCase {
   func run(
     on context: DeviceContext, schedule: BlockListSchedule = .auto, gradients: Bool = true
   ) throws -> Output {
+    let capabilities = context.capabilities
+    return try run(
+      on: context,
+      plans: (
+        BlockListPlanner.plan(problem, schedule: schedule, capabilities),
+        gradients ? BlockListPlanner.planBackward(problem, schedule: schedule, capabilities) : nil
+      ))
+  }
+
+  /// Runs plans for it, of the forward pass and maybe of the gradients.
+  func run(on context: DeviceContext, plans: (Plan, Plan?)) throws -> Output {
     let attention = problem.attention
     let tensors: [HostTensor?] = [q, k, v, indices, counts, sinks, cuQ, cuK]
     let inputs: [GuardedRun.Operand] = tensors.map { tensor in
       tensor.map { .input($0) } ?? .none
     }
     let forward = try GuardedRun(
-      try BlockListPlanner.plan(problem, schedule: schedule, context.capabilities),
+      plans.0,
       inputs + [
         .output(attention.outputDType, attention.outputDimensions),
         .output(.f32, attention.lseDimensions),
       ], on: context)
-    guard gradients else {
+    guard let gradients = plans.1 else {
       return Output(tensors: forward.outputs, guardsIntact: forward.guardsIntact)
     }
     let backward = try GuardedRun(
-      try BlockListPlanner.planBackward(problem, schedule: schedule, context.capabilities),
+      gradients,
       inputs + [
         .input(forward.outputs[0]), .input(forward.outputs[1]), .input(dO),
         .output(attention.dtype, attention.queryDimensions),

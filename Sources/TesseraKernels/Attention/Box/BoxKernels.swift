@@ -13,7 +13,7 @@ package enum BoxKernels {
           slots: pass.roles.map { role in
             .init(role.rawValue, role == .state ? .readWrite : pass.writes(role) ? .write : .read)
           },
-          constantBytes: 124, workgroup: [threads(spec), 1, 1], localBytes: localBytes(spec, pass))
+          constantBytes: 128, workgroup: [threads(spec), 1, 1], localBytes: localBytes(spec, pass))
       },
       code: { spec, backend throws(TesseraError) in try code(pass, spec, backend) })
   }

@@ -4,6 +4,8 @@ package import TesseraHAL
 /// Plans attention over boxes with the portable kernels of `Shaders/Attention`, for OpenCL and Vulkan.
 package enum BoxPlanner {
   static let (flagContinue, flagSuspend, flagTopLeft) = (1, 2, 4)
+  /// Queries per key of a coarse band, from this bit of the flags on.
+  static let coarseShift = 8
 
   /// Adds a forward pass to `plan`.
   package static func forward(

@@ -59,6 +59,17 @@ package struct BoxProblem: Sendable, Hashable {
     topLeft = problem.alignment == .topLeft
   }
 
+  /// Attention to one key of every `queriesPerKey` tokens: query `i` sees keys `0 … (i + first) /
+  /// queriesPerKey`, rounded down. Causality and windows of `problem` do not matter.
+  package init(_ problem: AttentionProblem, queriesPerKey: Int, first: Int) {
+    self.init(problem)
+    topLeft = true
+    axes[2] = TokenAxis(
+      kind: .band, keys: problem.keyLength, queries: problem.queryLength,
+      window: problem.keyLength, stride: 0, topLeft: true)
+    axes[2].coarse = .init(queriesPerKey: queriesPerKey, first: first)
+  }
+
   /// Neighborhood attention with its extensions.
   package init(_ problem: NeighborhoodProblem) {
     var axes: [TokenAxis] = []

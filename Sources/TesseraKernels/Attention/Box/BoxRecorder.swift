@@ -88,6 +88,7 @@ struct BoxRecorder {
           (index > 0 ? BoxPlanner.flagContinue : 0)
           | (index < ranges.count - 1 ? BoxPlanner.flagSuspend : 0)
           | (problem.topLeft ? BoxPlanner.flagTopLeft : 0)
+          | (problem.axes[2].coarse?.queriesPerKey ?? 0) << BoxPlanner.coarseShift
         plan.dispatches.append(
           .init(
             kernel: kernel, grid: GridSize(grid.x, grid.y, grid.z * splits * batch.count),
@@ -240,7 +241,10 @@ struct BoxRecorder {
     constants.append(problem.softCap ?? 0)
     constants.append(packed(tiling.rowTile))
     constants.append(packed(tiling.columnTile))
-    for value in rowTiles + [range.lowerBound, range.upperBound, splits, flags] { constants.append(value) }
+    let numbers = [
+      range.lowerBound, range.upperBound, splits, flags, problem.axes[2].coarse?.first ?? 0,
+    ]
+    for value in rowTiles + numbers { constants.append(value) }
     return constants.bytes
   }
 

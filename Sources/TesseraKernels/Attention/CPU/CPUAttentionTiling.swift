@@ -193,7 +193,8 @@ struct CPUAttentionTiling: Sendable {
     c.block = Int32(block[index])
     (c.up, c.ratio, c.offset) = (1, 1, 0)
     if axis.kind == .band {
-      c.offset = problem.topLeft ? 0 : Int32(axis.keys - axis.queries)
+      c.offset = Int32(axis.firstCenter)
+      c.up = Int32(axis.coarse?.queriesPerKey ?? 1)
     } else if axis.queries > axis.keys {
       c.up = Int32(axis.queries / max(axis.keys, 1))
     } else if axis.queries > 0, axis.keys > axis.queries {

@@ -47,7 +47,9 @@ extension TokenAxis {
   /// without keys.
   package var groups: [(group: Group, count: Int)] {
     if kind == .band {
-      return [(group(keys, queries: queries, first: topLeft ? 0 : keys - queries), 1)]
+      return [
+        (group(keys, queries: queries, up: coarse?.queriesPerKey ?? 1, first: firstCenter), 1)
+      ]
     }
     guard keys > 0 else { return [] }
     let (shorter, longer) = (keys / dilation, keys % dilation)

@@ -32,6 +32,25 @@ package struct TokenAxis: Sendable, Hashable, Codable {
   /// Whether query 0 of a band stands at key 0, instead of the last query at the last key.
   package var topLeft: Bool
 
+  /// Of a band with several queries per key: how many, and where query 0 stands.
+  package var coarse: Coarse?
+
+  /// Query `i` of a coarse band is centred on key `(i + first) / queriesPerKey`, rounded down. Its window
+  /// and stride are no longer than the axis.
+  package struct Coarse: Sendable, Hashable, Codable {
+    /// 1 or more.
+    package var queriesPerKey: Int
+    package var first: Int
+
+    package init(queriesPerKey: Int, first: Int) {
+      self.queriesPerKey = queriesPerKey
+      self.first = first
+    }
+  }
+
+  /// What is added to a query's number on a band before it is divided by the queries per key.
+  var firstCenter: Int { coarse?.first ?? (topLeft ? 0 : keys - queries) }
+
   /// Axis `index` of neighborhood attention.
   /// - Throws: `overLimit` if an extent does not fit the kernels' 32-bit arithmetic.
   package init(_ problem: NeighborhoodProblem, axis index: Int) throws(TesseraError) {

@@ -6,7 +6,7 @@ package import TesseraHAL
 package enum ListPlanner {
   /// Plans the forward pass of block lists. Operands: `Plan.BlockListOperand`.
   package static func forward(
-    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory = ListMemory(),
+    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory,
     _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention", schedule: "query-major", tile: [])
@@ -28,7 +28,7 @@ package enum ListPlanner {
 
   /// Plans the gradients of block lists. Operands: `Plan.BlockListOperand`.
   package static func backward(
-    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory = ListMemory(),
+    _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory,
     _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention-backward", schedule: "query-major", tile: [])

@@ -13,7 +13,7 @@ package struct ListRecorder {
 
   package init(
     _ problem: ListProblem, _ operands: ListOperands, _ tiling: ListTiling,
-    _ memory: ListMemory = ListMemory(), _ capabilities: Capabilities
+    _ memory: ListMemory, _ capabilities: Capabilities
   ) throws(TesseraError) {
     // Nothing can be listed: then there are no lists to look at.
     let empty = problem.listed && (problem.listWidth == 0 || problem.listRows == 0 || problem.blocks == 0)

@@ -30,7 +30,7 @@ enum CPUListPlanner {
   ) throws(TesseraError) -> Plan {
     let attention = problem.attention
     var plan = Plan(operation: "sparse-attention-backward", schedule: "cpu", tile: [])
-    guard attention.heads > 0, attention.batch > 0 || attention.packed else { return plan }
+    guard attention.heads > 0 else { return plan }
     try checkCounts(attention)
     var sources = operands(problem)
     let rows = attention.queryTokens * attention.heads

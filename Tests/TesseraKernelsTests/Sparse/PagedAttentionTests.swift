@@ -1,0 +1,43 @@
+import TesseraCore
+import TesseraHAL
+import TesseraKernels
+import TesseraRuntime
+import Testing
+
+@Suite struct `Attention over a paged cache on devices` {
+  @Test(arguments: BlockListAttentionCases.devices)
+  func `is right for pages, lists and splits of every kind`(_ device: NeighborhoodDevice) throws {
+    let context = try device.context()
+    var form = PagedCase.Form()
+    func check(_ seed: UInt64) throws {
+      if let fault = try PagedCase(form, seed: seed).fault(on: context) { Issue.record("\(fault)") }
+    }
+    try check(1)
+    form.sinks = true
+    form.splits = 3
+    try check(2)
+    (form.page, form.queries) = (1, 3)
+    try check(3)
+    form.splits = 64
+    try check(4)
+    (form.lists, form.page, form.lengths) = (2, 16, [241, 255, 256, 1])
+    try check(5)
+    (form.lists, form.counts, form.keyBlock) = (1, true, 24)
+    try check(6)
+    (form.lists, form.splits, form.queries) = (4, nil, 2)
+    try check(7)
+  }
+
+  /// The shapes at which another kernel made NaN: a group of 16 and 16 pages whose last is cut.
+  @Test(arguments: BlockListAttentionCases.devices)
+  func `is right for sixteen pages with a cut end`(_ device: NeighborhoodDevice) throws {
+    let context = try device.context()
+    var form = PagedCase.Form()
+    (form.heads, form.kvHeads, form.page) = (16, 1, 16)
+    form.lengths = Array(241...255)
+    if let fault = try PagedCase(form, seed: 8).fault(on: context) { Issue.record("\(fault)") }
+    form.dtype = .f16
+    form.lengths = [256, 16, 15, 17]
+    if let fault = try PagedCase(form, seed: 9).fault(on: context) { Issue.record("\(fault)") }
+  }
+}
