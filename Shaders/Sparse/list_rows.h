@@ -17,9 +17,10 @@
 //
 //   one row:   indices  7 3 −1 3 40   →   bits  00010001 …   below  0 2 2 2 …   →   entries  3 7 40
 //
-// A workgroup of 64 does 64 / LANES rows at once.
+// A workgroup of 64 does 64 / LANES rows at once. Parameters and local memory: list_bitmap.h.
 //
-// Parameters and local memory: list_bitmap.h.
+// list_rows_short makes the same of lists of few entries: an invocation per row puts one after another in
+// place, in ENTRIES itself. For sorted entries that is a copy.
 #ifndef TESSERA_LIST_ROWS_H
 #define TESSERA_LIST_ROWS_H
 

@@ -1,6 +1,7 @@
 // Lists of key blocks by rule; see pattern_rows.h.
 #include "prelude.h"
 #include "list_bitmap.h"
+#define PATTERN_PICTURES PICTURES
 #include "pattern_rule.h"
 #include "pattern_rows.h"
 __kernel __attribute__((reqd_work_group_size(64, 1, 1))) void pattern_rows(

@@ -9,6 +9,8 @@ INDEX_BUFFER(2, SLASHES)
 INT_BUFFER(3, INDICES)
 INT_BUFFER(4, COUNTS)
 #include "list_bitmap.h"
+PARAMETER(5, int, PICTURES, 3)
+#define PATTERN_PICTURES PICTURES
 #include "pattern_rule.h"
 #include "pattern_rows.h"
 BITMAP_LOCALS

@@ -8,7 +8,10 @@
 //   INDICES  int [batch][heads][rows][width] listed blocks, ascending, then −1
 //   COUNTS   int [batch][heads][rows]        how many are listed
 //
-// Parameters and local memory: list_bitmap.h.
+//   parameter  id  meaning
+//   PICTURES   5   rules of pictures that there are; PATTERN_PICTURES of pattern_rule.h
+//
+// Other parameters and local memory: list_bitmap.h.
 #ifndef TESSERA_PATTERN_ROWS_H
 #define TESSERA_PATTERN_ROWS_H
 

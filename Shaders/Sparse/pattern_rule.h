@@ -62,6 +62,12 @@
 #define PATTERN_HIERARCHY 8
 #define PATTERN_LINES 9
 
+// Kernels that are built without rules of pictures say so here: 1 has NEIGHBORHOOD, 2 HIERARCHY. What is
+// left out need not be compiled, nor run by devices that run both sides of a branch.
+#ifndef PATTERN_PICTURES
+#define PATTERN_PICTURES 3
+#endif
+
 #define PATTERN_WORDS 16
 #define PATTERN(i) LOAD_INT(TABLE, at + (i))
 
@@ -114,7 +120,7 @@ TESSERA_FN int pattern_inner(TABLE_PARAM int at, int outer) {
 
 // No query of [t0, t1] after the first P tokens attends a key before this by the rule …
 TESSERA_FN int pattern_low(TABLE_PARAM int at, int t0, int t1) {
-  if (PATTERN(0) != PATTERN_NEIGHBORHOOD) return 0;
+  if ((PATTERN_PICTURES & 1) == 0 || PATTERN(0) != PATTERN_NEIGHBORHOOD) return 0;
   int outer = pattern_outer(TABLE_PASS at);
   int inner = pattern_inner(TABLE_PASS at, outer);
   int low = 0x7fffffff / inner;
@@ -126,7 +132,7 @@ TESSERA_FN int pattern_low(TABLE_PARAM int at, int t0, int t1) {
 }
 // … or at or after this.
 TESSERA_FN int pattern_high(TABLE_PARAM int at, int t0, int t1) {
-  if (PATTERN(0) != PATTERN_NEIGHBORHOOD) return 0x7fffffff;
+  if ((PATTERN_PICTURES & 1) == 0 || PATTERN(0) != PATTERN_NEIGHBORHOOD) return 0x7fffffff;
   int outer = pattern_outer(TABLE_PASS at);
   int inner = pattern_inner(TABLE_PASS at, outer);
   int high = -1;
@@ -212,10 +218,12 @@ TESSERA_FN bool pattern_meets(
     k1 -= prefix;
   }
   if (rule == PATTERN_LINES || k1 + prefix <= low || k0 + prefix >= high) return false;
-  if (rule == PATTERN_NEIGHBORHOOD) {
+  if ((PATTERN_PICTURES & 1) != 0 && rule == PATTERN_NEIGHBORHOOD) {
     return pattern_neighborhood(TABLE_PASS at, t0, t1, k0, k1, causal);
   }
-  if (rule == PATTERN_HIERARCHY) return pattern_hierarchy(TABLE_PASS at, t0, t1, k0, k1);
+  if ((PATTERN_PICTURES & 2) != 0 && rule == PATTERN_HIERARCHY) {
+    return pattern_hierarchy(TABLE_PASS at, t0, t1, k0, k1);
+  }
   int a = PATTERN(3);
   int b = PATTERN(4);
   int c = PATTERN(5);

@@ -2,6 +2,7 @@ import TesseraCore
 import TesseraHAL
 import TesseraKernels
 import TesseraReference
+import TesseraRuntime
 import Testing
 
 @Suite struct `Preparing lists of blocks` {
@@ -16,7 +17,7 @@ import Testing
       let test = try ListCase(
         queries: random.pick([1, 33, 113, 300]), keys: keys, batch: random.pick([1, 2]), heads: 4,
         listHeads: random.pick([1, 4]), queryBlock: random.pick([1, 4, 16, 64]),
-        keyBlock: random.pick([1, 4, 16, 64]), width: random.pick([1, 3, 16, 40]),
+        keyBlock: random.pick([1, 4, 16, 64]), width: random.pick([1, 3, 16, 40, 80]),
         counted: index % 2 == 0, causal: random.integer(in: 0...1) == 1,
         topLeft: index % 5 == 0, window: window, &random)
       let lists = 0..<test.problem.lists
@@ -39,7 +40,7 @@ import Testing
         queries: max(sequences.reduce(0) { $0 + $1.0 } + random.pick([0, 5]), 1),
         keys: max(sequences.reduce(0) { $0 + $1.1 } + random.pick([0, 3]), 1), heads: 2,
         listHeads: random.pick([1, 2]), queryBlock: random.pick([1, 16]),
-        keyBlock: random.pick([1, 8, 64]), width: random.pick([2, 9]), counted: index % 2 == 0,
+        keyBlock: random.pick([1, 8, 64]), width: random.pick([2, 9, 70]), counted: index % 2 == 0,
         causal: index % 3 > 0, window: index % 4 == 0 ? (left: 20, right: 2) : nil,
         sequences: sequences, &random)
       if let fault = try test.fault(0..<test.problem.lists, on: context) {
@@ -83,23 +84,29 @@ import Testing
   func `does not depend on the order of entries`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var random = SeededRandom(75)
-    var test = try ListCase(
-      queries: 300, keys: 900, queryBlock: 1, keyBlock: 16, width: 24, window: (left: 40, right: 0),
-      &random)
-    func meaning() throws -> [[Int32]] {
-      let words = try test.run(0..<1, on: context).words
-      let capacity = test.problem.rowCapacity
-      return [words[1], words[2]]
-        + (0..<300).map { row in
-          Array(words[0][(row * capacity)..<(row * capacity + Int(words[1][2 * row + 1]))])
-        } + [Array(words[3].prefix(Int(words[2][test.problem.keyBlocks])))]
+    // Few entries are sorted, many set bits.
+    for width in [24, 90] {
+      var test = try ListCase(
+        queries: 300, keys: 900, queryBlock: 1, keyBlock: 16, width: width,
+        window: (left: 40, right: 0), &random)
+      let first = try meaning(of: test, on: context)
+      for row in 0..<300 {
+        let range = (width * row)..<(width * row + width)
+        test.indices.replaceSubrange(range, with: test.indices[range].shuffled(using: &random))
+      }
+      #expect(try meaning(of: test, on: context) == first)
     }
-    let first = try meaning()
-    for row in 0..<300 {
-      let range = (24 * row)..<(24 * row + 24)
-      test.indices.replaceSubrange(range, with: test.indices[range].shuffled(using: &random))
+  }
+
+  /// What of a device's lists is defined.
+  private func meaning(of test: ListCase, on context: DeviceContext) throws -> [[Int32]] {
+    let words = try test.run(0..<1, on: context).words
+    let capacity = test.problem.rowCapacity
+    let rows = (0..<test.problem.listRows).map { row in
+      Array(words[0][(row * capacity)..<(row * capacity + Int(words[1][2 * row + 1]))])
     }
-    #expect(try meaning() == first)
+    let used = Int(words[2][test.problem.keyBlocks])
+    return [words[1], words[2]] + rows + [Array(words[3].prefix(used))]
   }
 
   @Test(arguments: NeighborhoodDevice.allCases)

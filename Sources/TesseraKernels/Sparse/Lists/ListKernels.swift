@@ -2,31 +2,21 @@ import CTesseraSIMD
 import TesseraCore
 import TesseraHAL
 
-/// Kernels that prepare lists of key blocks: `list_rows`, and the steps of the counting sort that
+/// Kernels that prepare lists of key blocks: `list_rows` and `list_rows_short`, and the steps of the counting sort that
 /// transposes them. Each has the same constants on all back-ends.
 package enum ListKernels {
   static let rows = "list_rows"
+  static let rowsShort = "list_rows_short"
   static let count = "list_count"
   static let prefix = "list_prefix"
   static let scan = "list_scan"
   static let scatter = "list_scatter"
 
   package static let entries = [
-    entry(
-      rows, constantBytes: MemoryLayout<tessera_list_rows_constants>.size,
-      slots: [
-        .init("indices", .read), .init("counts", .read), .init("cu_q", .read), .init("cu_k", .read),
-        .init("entries", .write), .init("lengths", .write),
-      ], ids: ["LANES": [3], "SPAN": [4]],
-      localBytes: { 8 * ($0["SPAN"] ?? 64) * (64 / ($0["LANES"] ?? 64)) + 256 },
-      host: { _, group, words in
-        guard let bitmap = group.local.baseAddress else { return }
-        var constants = group.constants.loadUnaligned(as: tessera_list_rows_constants.self)
-        let range = group.share(of: Int(constants.count))
-        tessera_list_rows(
-          &constants, words[0], words[1], words[2], words[3], words[4], words[5],
-          bitmap.assumingMemoryBound(to: UInt64.self), range.lowerBound, range.upperBound)
-      }),
+    rowLists(rows, ids: ["LANES": [3], "SPAN": [4]]) {
+      8 * ($0["SPAN"] ?? 64) * (64 / ($0["LANES"] ?? 64)) + 256
+    },
+    rowLists(rowsShort, ids: [:]) { _ in 0 },
     transposition(
       count, slots: [.init("entries", .read), .init("lengths", .read), .init("counts", .write)],
       localBytes: { 4 * ($0["SPAN"] ?? 64) }
@@ -59,6 +49,27 @@ package enum ListKernels {
   ]
 
   private typealias Words = [UnsafeMutablePointer<Int32>]
+
+  /// One of the kernels that make row lists; on the CPU they are the same.
+  private static func rowLists(
+    _ name: String, ids: [String: [Int]],
+    localBytes: @escaping @Sendable (KernelSpec) -> Int
+  ) -> KernelEntry {
+    entry(
+      name, constantBytes: MemoryLayout<tessera_list_rows_constants>.size,
+      slots: [
+        .init("indices", .read), .init("counts", .read), .init("cu_q", .read), .init("cu_k", .read),
+        .init("entries", name == rows ? .write : .readWrite), .init("lengths", .write),
+      ], ids: ids, localBytes: localBytes,
+      host: { _, group, words in
+        guard let bitmap = group.local.baseAddress else { return }
+        var constants = group.constants.loadUnaligned(as: tessera_list_rows_constants.self)
+        let range = group.share(of: Int(constants.count))
+        tessera_list_rows(
+          &constants, words[0], words[1], words[2], words[3], words[4], words[5],
+          bitmap.assumingMemoryBound(to: UInt64.self), range.lowerBound, range.upperBound)
+      })
+  }
 
   private static func transposition(
     _ name: String, slots: [KernelSignature.Slot], hostWrites: Int? = nil,

@@ -90,6 +90,8 @@ package struct ListPreparation: Sendable {
 
   /// Counters of the counting sort.
   private let counts: Plan.Source
+  /// Entries of the longest rows that one invocation sorts.
+  private static let shortWidth = 64
 
   /// Lists to prepare at a time for `budget` bytes of memory: at least one, at most all.
   package static func lists(
@@ -151,11 +153,18 @@ package struct ListPreparation: Sendable {
     // Blocks of one sequence, which of a packed batch may be all there is.
     let blocks = (attention.keyLength + problem.keyBlock - 1) / problem.keyBlock
     let form = ListRowsForm(blocks: blocks, width: width, capabilities)
+    let sequences = attention.packed ? attention.batch : 0
+    // Bitmaps of many blocks take longer to clear and count than a few entries to sort.
+    let short = !host && width <= Self.shortWidth && capacity <= 16 * Self.shortWidth
     try Plan.checkLoops(
       "lists",
-      form.iterations(blocks: blocks, width: width, sequences: attention.packed ? attention.batch : 0),
-      capabilities)
-    let kernel = plan.kernel(KernelSpec(ListKernels.rows, form.parameters(blocks, host: host)))
+      short
+        ? sequences + 2 * width * (width + 1) + 2 * capacity
+        : form.iterations(blocks: blocks, width: width, sequences: sequences), capabilities)
+    let kernel = plan.kernel(
+      short
+        ? KernelSpec(ListKernels.rowsShort)
+        : KernelSpec(ListKernels.rows, form.parameters(blocks, host: host)))
     let most = 1 << 30
     var flags = 0
     for (condition, flag) in [
@@ -179,7 +188,7 @@ package struct ListPreparation: Sendable {
         kernel: kernel,
         grid: host
           ? .host(count, work: width + capacity + 32, capabilities)
-          : try .linear(count * form.lanes, "lists", capabilities),
+          : try .linear(short ? count : count * form.lanes, "lists", capabilities),
         constants: constants.bytes,
         arguments: [
           indices.argument, counts.argument, lengths(operands.cuQ), lengths(operands.cuK),

@@ -18,7 +18,7 @@ package enum PatternKernels {
       slots: [
         .init("table", .read), .init("columns", .read), .init("slashes", .read),
         .init("indices", .write), .init("counts", .write),
-      ], bitmaps: 1
+      ], bitmaps: 1, ids: ["LANES": [3], "SPAN": [4], "PICTURES": [5]]
     ) { _, p, group, slots in
       guard let bitmap = group.local.baseAddress else { return }
       let range = group.share(of: Int(p.pointee.count))

@@ -14,14 +14,16 @@ package enum PatternPlanner {
     let count = try Shape([problem.batch, heads, rows]).elementCount
     let elements = try Shape([count, width]).elementCount
     var plan = Plan(
-      operation: "pattern", schedule: count > 0 ? "rows" : "empty", tile: [problem.queryBlock, problem.keyBlock])
+      operation: "pattern", schedule: count > 0 ? "rows" : "empty",
+      tile: [problem.queryBlock, problem.keyBlock])
     plan.bytes = 4 * Double(elements + count)
     guard count > 0 else { return plan }
     try Plan.checkBindings(
       "pattern", [("indices", elements, .i32), ("counts", count, .i32)], capabilities)
     let host = capabilities.backend == .cpu
     let blocks = problem.keyBlocks
-    let form = ListRowsForm(blocks: blocks, width: blocks, capabilities)
+    // An invocation asks for up to 64 blocks, so that several rows share a workgroup's barriers.
+    let form = ListRowsForm(blocks: blocks, width: blocks / 16, capabilities)
     // Queries that a rule goes through for each block: those on axes of their own, or windows.
     let inner = problem.patterns.reduce(1) { max($0, $1.steps(of: problem.queryBlock)) }
     let steps = (blocks + 32 * form.span - 1) / (32 * form.span)
@@ -29,7 +31,11 @@ package enum PatternPlanner {
       "pattern",
       blocks / form.lanes * inner + steps * (32 * form.span / form.lanes + 2 * form.lanes)
         + 2 * inner + width / form.lanes + problem.columns + problem.slashes * 8, capabilities)
-    let kernel = plan.kernel(KernelSpec(PatternKernels.rows, form.parameters(blocks, host: host)))
+    var parameters = form.parameters(blocks, host: host)
+    if !host {
+      parameters.append(.init("PICTURES", problem.patterns.reduce(0) { $0 | $1.picture }))
+    }
+    let kernel = plan.kernel(KernelSpec(PatternKernels.rows, parameters))
     var constants = ConstantBlock()
     for value in [
       count, heads, rows, width, problem.queryBlock, problem.keyBlock, problem.queries, problem.keys,
@@ -57,6 +63,15 @@ package enum PatternPlanner {
 }
 
 extension BlockPattern {
+  /// The rule's bit among those of pictures.
+  fileprivate var picture: Int {
+    switch rule {
+    case .neighborhood: 1
+    case .hierarchy: 2
+    default: 0
+    }
+  }
+
   /// Steps that a kernel may take for a row of `queries` and one block.
   fileprivate func steps(of queries: Int) -> Int {
     switch rule {
