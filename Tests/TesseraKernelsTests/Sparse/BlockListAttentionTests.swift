@@ -62,7 +62,9 @@ import Testing
     for (index, blocks) in [(1, 1), (1, 16), (1, 32), (16, 4), (64, 64), (128, 128)].enumerated() {
       var form = SparseCase.Form()
       (form.queryBlock, form.keyBlock) = blocks
-      (form.queries, form.keys, form.width) = (blocks.0 > 16 ? 150 : 21, blocks.1 > 16 ? 203 : 53, 5)
+      (form.queries, form.keys, form.width) = (
+        blocks.0 > 16 ? 150 : 21, blocks.1 > 16 ? 203 : 53, 5
+      )
       form.causal = index % 2 == 0
       try Cases.check(form, seed: 20 + UInt64(index), on: context)
     }

@@ -60,7 +60,9 @@ struct PagedCase {
         table[b * maxPages + place] = Int32(number)
         for token in 0..<min(page, length - place * page) {
           for i in 0..<form.kvHeads * d {
-            for x in 0..<2 { cache[x][(number * page + token) * form.kvHeads * d + i] = Float(random.normal()) }
+            for x in 0..<2 {
+              cache[x][(number * page + token) * form.kvHeads * d + i] = Float(random.normal())
+            }
           }
         }
       }
@@ -103,11 +105,13 @@ struct PagedCase {
   /// Runs it with outputs filled with NaN; what is wrong, or nil.
   func fault(on context: DeviceContext) throws -> String? {
     let tensors: [HostTensor?] = [q, k, v, blockTable, lengths, indices, counts, sinks]
-    let operands: [GuardedRun.Operand] = tensors.map { tensor in tensor.map { .input($0) } ?? .none }
+    let operands: [GuardedRun.Operand] = tensors.map { tensor in tensor.map { .input($0) } ?? .none
+    }
     let run = try GuardedRun(
       try PagedPlanner.plan(problem, context.capabilities),
       operands + [
-        .output(problem.outputDType, problem.outputDimensions), .output(.f32, problem.lseDimensions),
+        .output(problem.outputDType, problem.outputDimensions),
+        .output(.f32, problem.lseDimensions),
       ], on: context)
     guard run.guardsIntact else { return "guard bytes changed: \(problem)" }
     func integers(_ tensor: HostTensor?) -> [Int] { tensor?.doubles().map { Int($0) } ?? [] }

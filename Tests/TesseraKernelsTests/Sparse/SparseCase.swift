@@ -89,7 +89,8 @@ struct SparseCase {
       for _ in 0..<form.width {
         let bad = style == 0 || random.integer(in: 0...7) == 0
         entries.append(
-          bad ? random.pick([-1, -7, Int32(blocks), 1 << 30, .min])
+          bad
+            ? random.pick([-1, -7, Int32(blocks), 1 << 30, .min])
             : Int32(random.integer(in: 0...max(blocks - 1, 0))))
       }
     }
@@ -196,7 +197,8 @@ struct SparseCase {
       let plain = Reference.plainBlockListAttentionBackward(problem, inputs, dO: dO)
       let coarsest = attention.outputDType == .f32 ? attention.dtype : attention.outputDType
       let all: [(String, Gradient, Gradient, Int)] = [
-        ("dQ", exact.dq, plain.dq, attention.headDim), ("dK", exact.dk, plain.dk, attention.headDim),
+        ("dQ", exact.dq, plain.dq, attention.headDim),
+        ("dK", exact.dk, plain.dk, attention.headDim),
         ("dV", exact.dv, plain.dv, attention.valueDim),
       ]
       for (index, (name, gold, plain, length)) in all.enumerated() {

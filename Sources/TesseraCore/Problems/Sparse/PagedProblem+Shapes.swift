@@ -78,7 +78,8 @@ extension PagedProblem {
     if let sinks {
       guard sinks.shape.dimensions == [heads] else {
         throw .invalidArgument(
-          "sinks", got: "shape \(sinks.shape)", allowed: "[H] = [\(heads)], one logit per query head")
+          "sinks", got: "shape \(sinks.shape)",
+          allowed: "[H] = [\(heads)], one logit per query head")
       }
       guard sinks.dtype == .f32 else {
         throw .invalidArgument("sinks element type", got: sinks.dtype, allowed: "f32")

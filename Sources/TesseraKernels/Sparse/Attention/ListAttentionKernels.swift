@@ -25,7 +25,9 @@ package enum ListAttentionKernels {
     } + [
       small(
         chunks, constantBytes: 36, localBytes: 256,
-        slots: { _ in [.init("offsets", .read), .init("entries", .read), .init("chunks", .readWrite)] },
+        slots: { _ in
+          [.init("offsets", .read), .init("entries", .read), .init("chunks", .readWrite)]
+        },
         ids: [:]),
       small(
         join, constantBytes: 80,
@@ -65,7 +67,8 @@ package enum ListAttentionKernels {
     case .vulkan:
       guard let words = TesseraShaders.module(pass.kernel + ".spv") else { break }
       var constants: [KernelCode.Specialization] = [
-        .init(id: 0, value: BoxKernels.threads(spec)), .init(id: 1, value: 1), .init(id: 2, value: 1),
+        .init(id: 0, value: BoxKernels.threads(spec)), .init(id: 1, value: 1),
+        .init(id: 2, value: 1),
       ]
       for (name, id) in specialization { constants.append(.init(id: id, value: spec[name] ?? 0)) }
       // Inputs share a type; so do O and dO, and the gradients.

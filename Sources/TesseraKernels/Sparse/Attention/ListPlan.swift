@@ -7,7 +7,8 @@ extension Plan {
   /// scores, dP, dV, dQ and dK.
   mutating func finishLists(_ problem: ListProblem, backward: Bool) {
     let (d, dv) = (Double(problem.headDim), Double(problem.valueDim))
-    let reach = problem.listed ? min(problem.listWidth * problem.keyBlock, problem.keys) : problem.keys
+    let reach =
+      problem.listed ? min(problem.listWidth * problem.keyBlock, problem.keys) : problem.keys
     let pairs = Double(problem.batch * problem.heads * problem.queries) * Double(reach)
     flopsNeeded = pairs * 2 * (backward ? 3 * d + 2 * dv : d + dv)
     flopsDone = flopsNeeded

@@ -18,7 +18,9 @@ extension ListPlanner {
     try operands.add(.v, source(.v), problem.valueDimensions, problem.dtype, shared: true)
     try operands.add(.table, source(.blockTable), problem.tableDimensions, .i32, shared: true)
     try operands.add(.cuK, source(.lengths), [problem.batch], .i32, shared: true)
-    if problem.sinks { try operands.add(.sinks, source(.sinks), [problem.heads], .f32, shared: true) }
+    if problem.sinks {
+      try operands.add(.sinks, source(.sinks), [problem.heads], .f32, shared: true)
+    }
     try operands.add(.o, source(.o), own + [problem.valueDim], problem.outputDType)
     try operands.add(.lse, source(.lse), own, .f32)
     let tiling = try ListTiling.best(.forward, lists, capabilities)
@@ -29,7 +31,8 @@ extension ListPlanner {
     let most = sections.map { $0.lists(lists).count }.max() ?? 0
     var preparation: ListPreparation?
     if let rows = problem.lists, width > 0, most > 0 {
-      preparation = try ListPreparation(rows, lists: most, transposed: false, in: &plan, capabilities)
+      preparation = try ListPreparation(
+        rows, lists: most, transposed: false, in: &plan, capabilities)
     }
     for section in sections {
       var prepared: PreparedLists?

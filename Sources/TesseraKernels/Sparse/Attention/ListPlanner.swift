@@ -33,13 +33,14 @@ package enum ListPlanner {
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention-backward", schedule: "query-major", tile: [])
     let attention = problem.attention
-    guard attention.heads > 0, attention.queryTokens + attention.keyTokens > 0 else { return plan }
+    guard attention.heads > 0 else { return plan }
     let lists = ListProblem(problem, width: problem.rowCapacity)
     var places = sources(problem, [.q, .k, .v, .lse, .dO, .dQ, .dK, .dV])
     let delta = plan.addScratch(4 * attention.queryTokens * attention.heads)
     places[.delta] = delta
     let operands = try ListOperands(attention, places)
     try self.delta(problem, delta, to: &plan, capabilities)
+    guard attention.queryTokens + attention.keyTokens > 0 else { return plan }
     let tiling = try tiling(.queryGradient, lists, schedule, capabilities)
     var queries = try ListRecorder(lists, operands, tiling, memory, capabilities)
     var keys = try ListRecorder(
@@ -121,7 +122,8 @@ package enum ListPlanner {
     }
     try DeltaPlanner.append(
       to: &plan, rows: rows, valueDim: attention.valueDim, dtype: attention.outputDType,
-      o: operand(.o, 0), dO: operand(.dO, 0), delta: Plan.Argument(delta, byteCount: 0), capabilities)
+      o: operand(.o, 0), dO: operand(.dO, 0), delta: Plan.Argument(delta, byteCount: 0),
+      capabilities)
     guard problem.sinks else { return }
     // Each invocation takes every 64th query, as many in one dispatch as a driver's loops allow.
     let most = capabilities.maxLoopIterations.map { ($0 / 2) * 64 } ?? Int.max
@@ -149,7 +151,8 @@ package enum ListPlanner {
 
   /// The schedule that a pass takes.
   static func tiling(
-    _ pass: ListPass, _ problem: ListProblem, _ schedule: BlockListSchedule, _ capabilities: Capabilities
+    _ pass: ListPass, _ problem: ListProblem, _ schedule: BlockListSchedule,
+    _ capabilities: Capabilities
   ) throws(TesseraError) -> ListTiling {
     let query = try ListTiling.best(pass, problem, capabilities)
     guard !pass.rowsAreKeys, schedule != .query, problem.listed, problem.pages == nil,

@@ -19,7 +19,8 @@ extension ListRecorder {
     let ranges = try tileRanges(1)
     guard ranges.count == 1, let tiles = ranges.first else {
       throw .overLimit(
-        "loop iterations of one key block", requested: problem.keyBlock, limit: "what fits one dispatch",
+        "loop iterations of one key block", requested: problem.keyBlock,
+        limit: "what fits one dispatch",
         device: capabilities.name)
     }
     let columns = forward ? problem.valueDim : problem.headDim
@@ -32,7 +33,8 @@ extension ListRecorder {
       ]
       own[forward ? .o : .dQ] = sums
       if forward { own[.lse] = scratch("parts of lse", 4 * slots, &plan) }
-      let most = problem.blocks + (part.rows.count * slotsPerRow + tiling.box.tileR - 1) / tiling.box.tileR
+      let most =
+        problem.blocks + (part.rows.count * slotsPerRow + tiling.box.tileR - 1) / tiling.box.tileR
       let whole = try grid(section, tiles: most)
       let z = tiling.box.parts * part.units.count * part.batches.count
       plan.dispatches.append(
@@ -44,7 +46,8 @@ extension ListRecorder {
           arguments: arguments(&plan, section, lists, own)))
       try join(part, section, lists, sums, own[.lse], to: &plan)
     }
-    let note = "key-major: \(tiling.box.tileR) rows that list a block × \(tiling.box.tileC) of its keys"
+    let note =
+      "key-major: \(tiling.box.tileR) rows that list a block × \(tiling.box.tileC) of its keys"
     if !plan.notes.contains(note) { plan.notes.append(note) }
   }
 
@@ -57,7 +60,9 @@ extension ListRecorder {
     var result: [Range3] = []
     let wholeEntries = min(section.batches.count, room / max(rows.count * units.count, 1))
     if wholeEntries > 0 {
-      for b in stride(from: section.batches.lowerBound, to: section.batches.upperBound, by: wholeEntries) {
+      for b in stride(
+        from: section.batches.lowerBound, to: section.batches.upperBound, by: wholeEntries)
+      {
         let end = min(b + wholeEntries, section.batches.upperBound)
         result.append(Range3(batches: b..<end, units: units, rows: rows))
       }
@@ -85,12 +90,15 @@ extension ListRecorder {
   ) throws(TesseraError) -> Plan.Argument {
     guard let offsets = lists.argument(.offsets, problem, tiling),
       let entries = lists.argument(.entries, problem, tiling)
-    else { throw .invalidArgument("lists", got: "no transposed ones", allowed: "both, for this schedule") }
+    else {
+      throw .invalidArgument("lists", got: "no transposed ones", allowed: "both, for this schedule")
+    }
     // Units and lists are the same, unless one list serves all.
     let perEntry = problem.listHeads
     let mine =
       perEntry == problem.units && batches.count == 1
-      ? batches.lowerBound * perEntry + units.lowerBound..<batches.lowerBound * perEntry + units.upperBound
+      ? batches.lowerBound * perEntry + units.lowerBound..<batches.lowerBound * perEntry
+        + units.upperBound
       : batches.lowerBound * perEntry..<batches.upperBound * perEntry
     let chunks = scratch("chunks", 4 * lists.count * (3 * problem.blocks + 1), &plan)
     let perThread = (problem.blocks + 63) / 64
@@ -100,7 +108,8 @@ extension ListRecorder {
       capabilities)
     var constants = ConstantBlock()
     for value in [
-      mine.lowerBound - lists.first, mine.count, problem.listRows, problem.listWidth, problem.blocks,
+      mine.lowerBound - lists.first, mine.count, problem.listRows, problem.listWidth,
+      problem.blocks,
       rows.lowerBound, rows.count, problem.perRow, tiling.box.tileR,
     ] { constants.append(value) }
     let x = min(mine.count, capabilities.maxGroupCount[0])
@@ -120,7 +129,8 @@ extension ListRecorder {
     let columns = forward ? problem.valueDim : problem.headDim
     let blocks = max(1, (columns + 3) / 4)
     let rows = part.batches.count * part.units.count * part.rows.count * problem.perRow
-    try Plan.checkLoops("joining", 2 * problem.listWidth + (problem.sequences ?? 0) + 1, capabilities)
+    try Plan.checkLoops(
+      "joining", 2 * problem.listWidth + (problem.sequences ?? 0) + 1, capabilities)
     let dtype = forward ? problem.outputDType : problem.dtype
     let kernel = plan.kernel(
       KernelSpec(

@@ -12,7 +12,8 @@ extension ListRecorder {
     let most = tiling.columnTiles(problem)
     let parallel = Double(capabilities.computeUnits * (capabilities.kind == .gpu ? 4 : 2))
     // A share is some tiles at least: joining costs as well.
-    var splits = wanted.map { min($0, max(most, 1)) }
+    var splits =
+      wanted.map { min($0, max(most, 1)) }
       ?? min(Int(parallel / Double(max(grid.count, 1))), most / 4, 64)
     let room = min(Self.mostBytes, capabilities.maxBindingRange)
     for role in tiling.pass.results {

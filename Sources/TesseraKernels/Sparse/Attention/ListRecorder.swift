@@ -16,7 +16,8 @@ package struct ListRecorder {
     _ memory: ListMemory, _ capabilities: Capabilities
   ) throws(TesseraError) {
     // Nothing can be listed: then there are no lists to look at.
-    let empty = problem.listed && (problem.listWidth == 0 || problem.listRows == 0 || problem.blocks == 0)
+    let empty =
+      problem.listed && (problem.listWidth == 0 || problem.listRows == 0 || problem.blocks == 0)
     self.problem = empty ? problem.withoutPairs(tiling.pass) : problem
     self.operands = operands
     self.tiling = tiling
@@ -215,7 +216,8 @@ package struct ListRecorder {
       case .keyGradient: "gradients of k and v"
       }
     let (rows, columns) = tiling.pass.rowsAreKeys ? ("key", "query") : ("query", "key")
-    let first = "\(name): tiles of \(tiling.box.tileR) \(rows) rows and \(tiling.box.tileC) \(columns) columns"
+    let first =
+      "\(name): tiles of \(tiling.box.tileR) \(rows) rows and \(tiling.box.tileC) \(columns) columns"
     guard !plan.notes.contains(first) else { return }
     plan.notes.append(first)
     if ranges > 1 {

@@ -55,7 +55,9 @@ package struct ListTiling: Sendable, Hashable {
     return usual
       + flat.map {
         var form = model
-        (form.workR, form.workC, form.blockR, form.blockC) = ($0.workR, $0.workC, $0.blockR, $0.blockC)
+        (form.workR, form.workC, form.blockR, form.blockC) = (
+          $0.workR, $0.workC, $0.blockR, $0.blockC
+        )
         return form
       }
   }

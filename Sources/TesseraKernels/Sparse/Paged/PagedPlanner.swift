@@ -13,6 +13,7 @@ package enum PagedPlanner {
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     return capabilities.backend == .cpu
-      ? try CPUListPlanner.paged(problem, capabilities) : try ListPlanner.paged(problem, capabilities)
+      ? try CPUListPlanner.paged(problem, capabilities)
+      : try ListPlanner.paged(problem, capabilities)
   }
 }
