@@ -223,9 +223,10 @@ extension BlockListTensors {
       q = try mapped(q) { 6 * $1 }
       k = try mapped(k) { factor * $1 }
     case 1:
-      // All scores −120.
+      // All scores −120; in f32 not below −farAhead, as gradients weigh by what f32 knows of them.
+      let low = k.dtype == .f32 ? max(-120, -farAhead) : -120
       q = try mapped(q) { _, _ in 1 }
-      k = try mapped(k) { _, _ in -120 / root }
+      k = try mapped(k) { _, _ in low / root }
     case 2:
       // One key far ahead of all others.
       let vectors = k.shape.elementCount / d

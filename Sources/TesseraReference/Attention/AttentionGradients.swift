@@ -6,11 +6,19 @@ package struct Gradient: Sendable {
   /// larger as its weight's score makes it more uncertain. An evaluation in a precision of unit
   /// roundoff `u` is expected to be wrong by a few `u` times this, also where terms cancel.
   package var noise: [Double]
+  /// Whether sums are in f32: a plain evaluation's. Long sums stray further than their terms do.
+  private var single = false
 
   /// Zero.
   init(count: Int) {
     values = [Double](repeating: 0, count: count)
     noise = values
+  }
+
+  /// Zero, to be summed in the precision of `type`.
+  init<T: OracleScalar>(count: Int, in type: T.Type) {
+    self.init(count: count)
+    single = type == Float.self
   }
 
   /// A part of a gradient.
@@ -34,7 +42,9 @@ package struct Gradient: Sendable {
 
   /// Adds one term and the square of its uncertainty.
   mutating func add(_ term: Double, at index: Int, noiseSquared: Double) {
-    values[index] += term
+    let sum = values[index] + term
+    // The sum of two f32 values is exact enough in f64 that rounding it is rounding once.
+    values[index] = single ? Double(Float(sum)) : sum
     noise[index] += noiseSquared
   }
 

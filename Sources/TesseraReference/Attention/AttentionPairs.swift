@@ -34,7 +34,8 @@ struct AttentionPairs<T: OracleScalar> {
   @_specialize(where T == Float)
   func gradients(_ keys: [[Int]]) -> AttentionGradients {
     var result = AttentionGradients(
-      dq: Gradient(count: q.count), dk: Gradient(count: k.count), dv: Gradient(count: v.count))
+      dq: Gradient(count: q.count, in: T.self), dk: Gradient(count: k.count, in: T.self),
+      dv: Gradient(count: v.count, in: T.self))
     for row in keys.indices where lse[row] > -.infinity {
       var (delta, squares): (T, T) = (0, 0)
       for i in (row * head.valueDim)..<((row + 1) * head.valueDim) {

@@ -133,8 +133,9 @@ struct AttentionRows<T: OracleScalar> {
   @_specialize(where T == Float)
   func backward(dO: [Double], parameters: Int = 0) -> AttentionGradients {
     var gradients = AttentionGradients(
-      dq: Gradient(count: q.count), dk: Gradient(count: k.count), dv: Gradient(count: v.count),
-      dBias: Gradient(count: parameters), dSinks: Gradient(count: sinks.count))
+      dq: Gradient(count: q.count, in: T.self), dk: Gradient(count: k.count, in: T.self),
+      dv: Gradient(count: v.count, in: T.self), dBias: Gradient(count: parameters, in: T.self),
+      dSinks: Gradient(count: sinks.count, in: T.self))
     for row in rows.indices where !rows[row].isEmpty {
       add(row, dO[(row * valueDim)..<((row + 1) * valueDim)].map { T($0) }, to: &gradients)
     }
