@@ -15,15 +15,15 @@ import Testing
   ) -> (count: UInt64, variants: UInt64) {
     let given = ProcessInfo.processInfo.environment["TESSERA_CONFORMANCE_COUNT"].flatMap { UInt64($0) }
     let host = backend == .cpu
-    let variants: UInt64 = host ? 24 : backend == .openCL ? 4 : 2
+    let variants: UInt64 = host ? 24 : 2
     return switch operation {
     // Twelve: every element type with every transpose.
     case .gemm: (given ?? 300, 12)
     case .attention, .attentionBackward, .na, .naBackward:
-      (given ?? (host ? 200 : 100), variants)
+      (given ?? (host ? 200 : 40), variants)
     // Plans of many kernels.
-    case .nsa, .nsaBackward: (given ?? (host ? 40 : 16), variants)
-    default: (given ?? (host ? 80 : 40), variants)
+    case .nsa, .nsaBackward: (given ?? (host ? 40 : 8), variants)
+    default: (given ?? (host ? 80 : 24), variants)
     }
   }
 
