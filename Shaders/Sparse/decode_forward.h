@@ -6,10 +6,7 @@
 //   weights   ── local memory, after the rows' largest scores and sums are found ──
 //   values    VALUE_DIM / VALUES invocations have one key's values, all rows; more keys side by side
 //
-// A *unit* is the query heads that share a list and a KV head; its rows are queries × heads, the head
-// fastest. Workgroups are splits × row tiles of units × batch entries. A split takes an equal share of the
-// tiles of THREADS · KEYS columns. Column c is position c, or with LISTED position c mod keyBlock of entry
-// c / keyBlock of the unit's list (list_front.h: ENTRIES, LENGTHS), and lies in page TABLE[position / page].
+// Rows, columns and splits: decode_split.h. Tiles are of THREADS · KEYS columns.
 //
 //   parameter  id   default  meaning
 //   HEAD_DIM   9    64       elements of a key; a multiple of 8
@@ -17,26 +14,18 @@
 //   ROWS       11   8        rows of a tile: 1, 2, 4, 8 or 16
 //   KEYS       12   4        keys of an invocation in a tile
 //   VALUES     13   8        elements of a value that an invocation has: 8 or 4
-//   SOFT_CAP   25   0        scores are capped at ±softCap
-//   LISTED     43   0        columns come from lists
+//   SEVERAL    14   0        queries > 1: keys may be met by some of the rows
 #ifndef TESSERA_DECODE_FORWARD_H
 #define TESSERA_DECODE_FORWARD_H
-
-#include "list_sink.h"
 
 PARAMETER(9, int, HEAD_DIM, 64)
 PARAMETER(10, int, VALUE_DIM, 64)
 PARAMETER(11, int, ROWS, 8)
 PARAMETER(12, int, KEYS, 4)
 PARAMETER(13, int, VALUES, 8)
-PARAMETER(25, int, SOFT_CAP, 0)
-PARAMETER(43, int, LISTED, 0)
+PARAMETER(14, int, SEVERAL, 0)
 
-// `splitStride` lies between results of splits, in vectors; `firstList` is the first that is prepared.
-CONSTANT_BLOCK(
-    int queries; int keys; int heads; int kvHeads; int units; int rowTiles; int listHeads;
-    int listWidth; int keyBlock; int page; int tableWidth; int pages; int splits; int splitStride;
-    int sinks; float scale; float softCap;)
+#include "decode_split.h"
 
 #define THREADS 128
 #define TILE (THREADS * KEYS)
@@ -72,9 +61,17 @@ CONSTANT_BLOCK(
   BARRIER();                                                                         \
   EXCHANGE(thread) = result;                                                         \
   BARRIER();                                                                         \
+  if (thread < ROWS * 8) {                                                           \
+    result = EXCHANGE(thread / 8 * SEGMENT + thread % 8);                            \
+    for (int j = 8; j < SEGMENT; j += 8) {                                           \
+      result = join(result, EXCHANGE(thread / 8 * SEGMENT + thread % 8 + j));        \
+    }                                                                                \
+    EXCHANGE(THREADS + thread) = result;                                             \
+  }                                                                                  \
+  BARRIER();                                                                         \
   if (thread < ROWS) {                                                               \
-    result = EXCHANGE(thread * SEGMENT);                                             \
-    for (int j = 1; j < SEGMENT; j++) result = join(result, EXCHANGE(thread * SEGMENT + j)); \
+    result = EXCHANGE(THREADS + 8 * thread);                                         \
+    for (int j = 1; j < 8; j++) result = join(result, EXCHANGE(THREADS + 8 * thread + j)); \
   }
 #define DECODE_ADD(a, b) ((a) + (b))
 #define DECODE_DOT(a, b, sum) \

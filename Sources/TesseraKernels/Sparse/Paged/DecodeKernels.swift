@@ -25,7 +25,7 @@ enum DecodeKernels {
         return try .portable(
           spec, backend,
           ids: [
-            "HEAD_DIM": [9], "VALUE_DIM": [10], "ROWS": [11], "KEYS": [12], "VALUES": [13],
+            "HEAD_DIM": [9], "VALUE_DIM": [10], "ROWS": [11], "KEYS": [12], "VALUES": [13], "SEVERAL": [14],
             "SOFT_CAP": [25], "LISTED": [43], "Q_DTYPE": [30, 31, 32], "O_DTYPE": [35],
           ], workgroup: DecodeForm.threads
         ) { _ in }
