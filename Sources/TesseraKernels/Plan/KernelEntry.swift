@@ -30,6 +30,7 @@ package enum KernelCatalogue {
       CPUGEMMKernels.entries,
       CPUListKernels.entries,
       GEMMKernels.entries,
+      TensorGEMMKernels.entries,
       PartKernels.entries,
       PatternKernels.entries,
       HalvesKernels.entries,
