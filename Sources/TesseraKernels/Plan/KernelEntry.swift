@@ -31,6 +31,7 @@ package enum KernelCatalogue {
       CPUListKernels.entries,
       DecodeKernels.entries,
       GEMMKernels.entries,
+      TensorGEMMKernels.entries,
       PartKernels.entries,
       PatternKernels.entries,
       HalvesKernels.entries,
