@@ -41,52 +41,65 @@ package struct GEMMBenchCase: BenchCase {
       + (transposeB ? "t" : "n")
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let bench = try GEMMBench(
-      m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype,
-      seed: runner.seed)
+      m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype)
     let (device, problem) = (runner.device, bench.problem)
     let prepared = try device.preparedPlan(problem)
-    let (a, b) = (try Tensor(bench.a, on: device), try Tensor(bench.b, on: device))
-    let d = try Tensor(
-      uninitialized: try Shape(problem.outputDimensions), dtype: problem.d.dtype, on: device)
-    try device.context.fill(
-      BufferRange(d.allocation, offset: 0, byteCount: (d.allocation.byteCount + 3) & ~3),
-      pattern: 0xFFFF_FFFF)
-    let operands = [
-      try a.contiguousRange("a"), try b.contiguousRange("b"), nil, nil, try d.contiguousRange("d"),
-    ]
     let context = device.context
-    let execute = { (plan: PreparedPlan) throws(TesseraError) in
-      try PlanExecutor.execute(plan, operands: operands, on: context)
-    }
-    try execute(prepared)
-    let verification = try bench.verify(try d.host())
-    var row = runner.base(self, plan: prepared.plan, verification)
-    guard verification.passed else { return row }
+    let subject = Subject(
+      operands: [
+        try .input("a", dtype, bench.aShape.dimensions),
+        try .input("b", dtype, bench.bShape.dimensions), nil, nil,
+        try .output("d", problem.d.dtype, problem.outputDimensions),
+      ], dispatches: prepared.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in
+        let (a, b) = try bench.inputs(seed)
+        return [a, b, nil, nil, nil]
+      },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(prepared, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, few throws(TesseraError) in
+        guard let a = inputs[0], let b = inputs[1], let d = outputs[4] else {
+          return Verification([])
+        }
+        return try bench.verify(a, b, d, few: few)
+      })
+    var setup = CaseSetup(subject: subject, plan: prepared.plan)
+    guard runner.peers else { return setup }
+    setup.makePeers = { report throws(TesseraError) in try peers(bench, report, device) }
+    return setup
+  }
 
-    var contenders = [Contender(name: "tessera", on: device) { () throws(TesseraError) in try execute(prepared) }]
-    if runner.peers {
-      if let naive = try naivePlan(problem, device) {
-        contenders.append(Contender(name: "naive", on: device) { () throws(TesseraError) in try execute(naive) })
-      }
-      for peer in [OpenBLASPeer.self, CLBlastPeer.self] as [any GEMMPeer.Type] {
-        switch peer.contender(problem, a: bench.a, b: bench.b, beside: device) {
-        case .failure(let absence): row.notRun[peer.name] = absence.reason
-        case .success(let (contender, result)):
-          // A peer that is wrong is no peer: its time would be of something else.
-          _ = try contender.run()
-          let check = try bench.verify(try result())
-          if check.passed {
-            contenders.append(contender)
-          } else {
-            row.notRun[peer.name] = "its result is wrong: \(check.summary)"
-          }
+  /// The naive kernel and other libraries, over the data of the examination.
+  private func peers(
+    _ bench: GEMMBench, _ report: Examination.Report, _ device: Device
+  ) throws(TesseraError) -> PeerSet {
+    var set = PeerSet()
+    if let naive = try naivePlan(bench.problem, device) {
+      let ranges = report.ranges
+      set.contenders.append(
+        Contender(name: "naive", on: device) { () throws(TesseraError) in
+          try PlanExecutor.execute(naive, operands: ranges, on: device.context)
+        })
+    }
+    guard let a = report.inputs[0], let b = report.inputs[1] else { return set }
+    for peer in [OpenBLASPeer.self, CLBlastPeer.self] as [any GEMMPeer.Type] {
+      switch peer.contender(bench.problem, a: a, b: b, beside: device) {
+      case .failure(let absence): set.notRun[peer.name] = absence.reason
+      case .success(let (contender, result)):
+        // A peer that is wrong is no peer: its time would be of something else.
+        _ = try contender.run()
+        let check = try bench.verify(a, b, try result(), few: true)
+        if check.passed {
+          set.contenders.append(contender)
+        } else {
+          set.notRun[peer.name] = "its result is wrong: \(check.summary)"
         }
       }
     }
-    try runner.time(&row, contenders, prepared.plan)
-    return row
+    return set
   }
 
   /// The one-output-per-invocation kernel, where it takes bearable time.

@@ -32,6 +32,7 @@ package enum KernelCatalogue {
       GEMMKernels.entries,
       PartKernels.entries,
       PatternKernels.entries,
+      HPCKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,
