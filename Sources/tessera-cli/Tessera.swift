@@ -12,12 +12,13 @@ import TesseraCore
       memory, 74 file error.
 
       Environment: TESSERA_DEVICE, TESSERA_CACHE (off or a folder), TESSERA_LOG (level), \
-      TESSERA_CPU_THREADS, TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
+      TESSERA_CPU_THREADS, TESSERA_TRACE (a file), TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
       """,
     version: Version.current,
     subcommands: [
       DevicesCommand.self, DoctorCommand.self, RunCommand.self, PlanCommand.self,
-      BenchCommand.self, CompareCommand.self, SelftestCommand.self, DemoCommand.self,
+      BenchCommand.self, CompareCommand.self, ProfileCommand.self, ExplainCommand.self,
+      SelftestCommand.self, DemoCommand.self,
     ])
 
   static func main() {

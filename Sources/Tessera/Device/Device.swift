@@ -76,6 +76,7 @@ public final class Device: Sendable, CustomStringConvertible {
       device: device, cache: configuration.usesDiskCache ? cache : nil, logger: logger,
       probe: probe)
     info = DeviceDescription(identity: device.identity, capabilities: context.capabilities)
+    TraceFile.register(context)
   }
 
   /// The description of device `id`, without opening it.

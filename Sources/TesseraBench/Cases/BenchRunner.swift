@@ -23,9 +23,10 @@ package final class BenchRunner {
   ///   - rounds: parts of that time, between which the other cases run.
   ///   - peers: whether to run anything beside ours: other libraries, the naive kernel, dense attention.
   ///   - dense: whether to run dense attention beside neighborhood attention.
+  ///   - ceilings: the device's, if they are known or not asked for.
   package init(
     device: Device, seconds: Double? = nil, rounds: Int = 3, peers: Bool = true, dense: Bool = true,
-    arrivals: Arrivals = .offline, seed: UInt64 = 1
+    arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
   ) throws(TesseraError) {
     self.device = device
     budget = .standard(for: device, seconds: seconds, rounds: rounds)
@@ -33,7 +34,7 @@ package final class BenchRunner {
     self.dense = peers && dense
     self.arrivals = arrivals
     self.seed = seed
-    ceilings = try Ceilings(of: device)
+    if let ceilings { self.ceilings = ceilings } else { self.ceilings = try Ceilings(of: device) }
   }
 
   /// Verifies the case with fresh random data, then times it.

@@ -18,8 +18,6 @@ package final class BenchSession {
   private var walls: [[Double]] = []
   private var batches: [Batch] = []
   private var latencies: [Double] = []
-  /// Peers whose timers are not to be believed, with the reason.
-  private var falseTimers: [String: String] = [:]
   private var counted = (dispatches: 0, runs: 0)
 
   private struct Batch {
@@ -64,6 +62,8 @@ package final class BenchSession {
     guard setup != nil else { return }
     let budget = runner.budget
     let first = samples[0].isEmpty
+    // Before they warm up: a peer that does not wait would pile up work.
+    if first { try checkPeers() }
     for contender in contenders {
       _ = try Warmup.run(contender, seconds: first ? budget.warmup : 0.01)
     }
@@ -79,7 +79,6 @@ package final class BenchSession {
     } while taken < budget.maximumSamples
       && (taken < budget.minimumSamples || HostClock.seconds(since: started) < limit)
     for _ in 0..<3 { try batch(seconds: 0.05 * seconds) }
-    if first { try checkPeers() }
     if let cold {
       coldSamples.append(try cold.samples(seconds: 0.25 * seconds, most: budget.maximumSamples))
     }
@@ -109,6 +108,7 @@ package final class BenchSession {
   private func checkPeers() throws(TesseraError) {
     for index in contenders.indices.dropFirst() {
       let contender = contenders[index]
+      _ = try contender.run()
       var finding: Finding?
       // A disturbed machine shows once, a false timer every time.
       for _ in 0..<3 {
@@ -125,8 +125,10 @@ package final class BenchSession {
           allowance: max(4 * runner.ceilings.launch, reported / 3))
         if finding == nil { break }
       }
-      if let finding { falseTimers[contender.name] = finding.description }
+      if let finding { row.notRun[contender.name] = finding.description }
     }
+    contenders.removeAll { row.notRun[$0.name] != nil }
+    samples = contenders.map { _ in [] }
   }
 
   /// Several runs with one wait at their end.
@@ -163,10 +165,6 @@ package final class BenchSession {
     }
     rate(own.median, setup.plan)
     for (index, contender) in contenders.enumerated().dropFirst() {
-      if let reason = falseTimers[contender.name] {
-        row.notRun[contender.name] = reason
-        continue
-      }
       let peer = Statistics(rounds: samples[index])
       row.peers[contender.name] = .init(
         ms: peer.median * 1e3, ratio: peer.median / own.median, n: peer.n)

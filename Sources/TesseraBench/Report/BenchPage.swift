@@ -30,7 +30,11 @@ package struct BenchPage {
         "Over size", "The rate of an operator over the size of its cases, by device.",
         "<div class=\"sweeps\">" + sweeps.map { $0.svg() }.joined() + "</div>")
     }
-    body += "<h2>All rows</h2>" + BenchPageTable(rows).html
+    body +=
+      "<h2>All rows</h2><p class=\"muted\">Medians of device time with their 95 % intervals; cold on "
+      + "operands that left the caches, wall per run of a batch with one wait. Roofline: share of what the "
+      + "ceilings allow, where bandwidth (B) or arithmetic (A) sets the bound. × others: their time "
+      + "divided by ours.</p>" + BenchPageTable(rows).html
     return """
       <!DOCTYPE html>
       <html lang="en">

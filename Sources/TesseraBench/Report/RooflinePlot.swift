@@ -35,7 +35,7 @@ package struct RooflinePlot {
     svg.text(16, (frame.top + frame.bottom) / 2, "GFLOP/s", .middle, "muted", rotated: true)
     for (index, device) in devices.enumerated() {
       guard let ceilings = rows.first(where: { Devices.name($0) == device })?.ceilings else { continue }
-      roof(&svg, x, y, ceilings, index)
+      roof(&svg, x, y, ceilings, device, index)
     }
     for row in rows {
       guard let intensity = row.intensity, let tflops = row.tflops else { continue }
@@ -51,7 +51,8 @@ package struct RooflinePlot {
   }
 
   private func roof(
-    _ svg: inout SVG, _ x: LogAxis, _ y: LogAxis, _ ceilings: BenchRow.CeilingSummary, _ index: Int
+    _ svg: inout SVG, _ x: LogAxis, _ y: LogAxis, _ ceilings: BenchRow.CeilingSummary,
+    _ device: String, _ index: Int
   ) {
     let bandwidth = max(ceilings.copyGbps, max(ceilings.readGbps, ceilings.writeGbps))
     let peak = ceilings.fmaTflops * 1e3
@@ -66,7 +67,7 @@ package struct RooflinePlot {
     // Near roofs would write over each other: each has its own place along the flat part.
     svg.text(
       Self.frame.right - 6 - Double(index) * 150, y.place(peak) - 6,
-      "\(PlotNumber.short(peak)) GFLOP/s", .end, "small")
+      "\(device): \(PlotNumber.short(peak)) GFLOP/s", .end, "small")
   }
 
   /// Devices differ by shape: a disc, a square, a hollow disc.

@@ -20,6 +20,13 @@ package struct Ceilings: Sendable, Codable, Hashable {
   /// The best of the three bandwidths.
   package var bandwidth: Double { max(copy, max(read, write)) }
 
+  /// Not measured, where rows are not compared with them.
+  package static let unknown = Ceilings(copy: 1, read: 1, write: 1, fma: 1, launch: 0)
+
+  private init(copy: Double, read: Double, write: Double, fma: Double, launch: Double) {
+    (self.copy, self.read, self.write, self.fma, self.launch) = (copy, read, write, fma, launch)
+  }
+
   /// Measures all of them; about a second.
   package init(of device: Device) throws(TesseraError) {
     let gpu = device.info.kind == "gpu"
