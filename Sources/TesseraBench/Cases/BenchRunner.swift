@@ -11,6 +11,10 @@ package final class BenchRunner {
   package let seed: UInt64
   /// Whether other libraries and the naive kernel run beside ours.
   let peers: Bool
+  /// The peers that run, by name; nil for all.
+  let onlyPeers: Set<String>?
+  /// Whether every legal plan is timed beside the chosen one.
+  let candidates: Bool
   /// Whether dense attention runs beside neighborhood attention.
   let dense: Bool
   /// How requests come, besides one after the other.
@@ -22,20 +26,27 @@ package final class BenchRunner {
   ///   - seconds: time for the samples of one row; nil takes what suits the device.
   ///   - rounds: parts of that time, between which the other cases run.
   ///   - peers: whether to run anything beside ours: other libraries, the naive kernel, dense attention.
+  ///   - onlyPeers: the peers to run, by name; nil runs all there are.
+  ///   - candidates: gemm: whether to time every plan of the chosen one's tier, too.
   ///   - dense: whether to run dense attention beside neighborhood attention.
   ///   - ceilings: the device's, if they are known or not asked for.
   package init(
-    device: Device, seconds: Double? = nil, rounds: Int = 3, peers: Bool = true, dense: Bool = true,
-    arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
+    device: Device, seconds: Double? = nil, rounds: Int = 3, peers: Bool = true,
+    onlyPeers: Set<String>? = nil, candidates: Bool = false, dense: Bool = true, arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
   ) throws(TesseraError) {
     self.device = device
     budget = .standard(for: device, seconds: seconds, rounds: rounds)
     self.peers = peers
+    self.onlyPeers = onlyPeers
+    self.candidates = candidates
     self.dense = peers && dense
     self.arrivals = arrivals
     self.seed = seed
     if let ceilings { self.ceilings = ceilings } else { self.ceilings = try Ceilings(of: device) }
   }
+
+  /// Whether the peer of this name is to run.
+  func runs(_ peer: String) -> Bool { peers && onlyPeers?.contains(peer) ?? true }
 
   /// Verifies the case with fresh random data, then times it.
   package func run(_ benchCase: any BenchCase) throws(TesseraError) -> BenchRow {
@@ -78,7 +89,7 @@ package final class BenchRunner {
       dtype: benchCase.dtype.rawValue, backend: info.backend.rawValue, device: info.name,
       driver: info.driver,
       plan: .init(
-        kernel: plan.kernels.last?.name ?? "none", tier: "portable", schedule: plan.schedule,
+        kernel: plan.kernels.last?.name ?? "none", tier: plan.tier, schedule: plan.schedule,
         tile: plan.tile),
       timer: device.context.capabilities.timestamps ? "device" : "host", verified: report.passed,
       commit: Provenance.commit(), command: Provenance.command(), seed: seed)

@@ -64,8 +64,11 @@ package final class BenchSession {
     let first = samples[0].isEmpty
     // Before they warm up: a peer that does not wait would pile up work.
     if first { try checkPeers() }
+    var counts: [Int] = []
     for contender in contenders {
-      _ = try Warmup.run(contender, seconds: first ? budget.warmup : 0.01)
+      let last = try Warmup.run(contender, seconds: first ? budget.warmup : 0.01)
+      let count = setup?.span.map { Int($0 / max(last, 1e-6)) } ?? 1
+      counts.append(max(1, min(Self.maximumRuns, count)))
     }
     for index in samples.indices { samples[index].append([]) }
     walls.append([])
@@ -74,7 +77,7 @@ package final class BenchSession {
     let limit = 0.6 * seconds * Double(contenders.count)
     var taken = 0
     repeat {
-      for index in contenders.indices { try sample(index) }
+      for index in contenders.indices { try sample(index, counts[index]) }
       taken += 1
     } while taken < budget.maximumSamples
       && (taken < budget.minimumSamples || HostClock.seconds(since: started) < limit)
@@ -89,16 +92,25 @@ package final class BenchSession {
     }
   }
 
-  private func sample(_ index: Int) throws(TesseraError) {
+  /// Most runs of one sample: they are recorded together.
+  private static let maximumRuns = 64
+
+  private func sample(_ index: Int, _ count: Int) throws(TesseraError) {
     guard index == 0 else {
-      samples[index][samples[index].count - 1].append(try contenders[index].run())
+      samples[index][samples[index].count - 1].append(try contenders[index].sample(count))
       return
+    }
+    if count > 1 {
+      let before = runner.device.context.commandCounters().dispatches
+      samples[0][samples[0].count - 1].append(try contenders[0].sample(count))
+      counted.dispatches += runner.device.context.commandCounters().dispatches - before
+      counted.runs += count
     }
     let before = runner.device.context.commandCounters().dispatches
     let started = HostClock.now()
     let seconds = try contenders[0].run()
     walls[walls.count - 1].append(HostClock.seconds(since: started))
-    samples[0][samples[0].count - 1].append(seconds)
+    if count == 1 { samples[0][samples[0].count - 1].append(seconds) }
     counted.dispatches += runner.device.context.commandCounters().dispatches - before
     counted.runs += 1
   }
@@ -122,7 +134,7 @@ package final class BenchSession {
         let wall = HostClock.seconds(since: started)
         finding = TimerCheck.finding(
           reported: reported / 3, wall: wall / 3, recording: recorded / 3,
-          allowance: max(4 * runner.ceilings.launch, reported / 3))
+          allowance: max(4 * runner.ceilings.launch + contender.overhead, reported / 3))
         if finding == nil { break }
       }
       if let finding { row.notRun[contender.name] = finding.description }

@@ -6,6 +6,9 @@ package struct CaseSetup {
   package var subject: Subject
   /// Counts the row's work.
   package var plan: Plan
+  /// Seconds that the runs of one sample take together, where they can be timed so: the start of a kernel
+  /// is then a small part of it, as in real use, where the next one is already queued.
+  var span: Double?
   /// Readies others over the memory that the examination left.
   var makePeers: (Examination.Report) throws(TesseraError) -> PeerSet
   /// Fills in what a row has besides, given the peers' plans by name.

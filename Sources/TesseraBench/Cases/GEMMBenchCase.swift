@@ -67,35 +67,56 @@ package struct GEMMBenchCase: BenchCase {
         return try bench.verify(a, b, d, few: few)
       })
     var setup = CaseSetup(subject: subject, plan: prepared.plan)
-    guard runner.peers else { return setup }
-    setup.makePeers = { report throws(TesseraError) in try peers(bench, report, device) }
+    setup.span = device.info.kind == "gpu" ? Self.span : nil
+    guard runner.peers || runner.candidates else { return setup }
+    setup.makePeers = { report throws(TesseraError) in
+      try peers(bench, report, prepared.plan, runner)
+    }
     return setup
   }
 
+  /// Seconds that the products of one sample take together on a GPU.
+  private static let span = 3e-3
+
   /// The naive kernel and other libraries, over the data of the examination.
   private func peers(
-    _ bench: GEMMBench, _ report: Examination.Report, _ device: Device
+    _ bench: GEMMBench, _ report: Examination.Report, _ plan: Plan, _ runner: BenchRunner
   ) throws(TesseraError) -> PeerSet {
+    let (device, ranges) = (runner.device, report.ranges)
     var set = PeerSet()
-    if let naive = try naivePlan(bench.problem, device) {
-      let ranges = report.ranges
+    for other in runner.candidates
+      ? try GEMMPlanner.candidates(bench.problem, device.context.capabilities).dropFirst() : []
+    where other.tier == plan.tier {
+      let prepared = try PlanExecutor.prepare(other, on: device.context)
+      let name = "\(other.tile) \(other.kernels[0]["STAGES"] ?? 0) \(other.notes.first ?? "")"
+      set.contenders.append(
+        Contender(name: name, on: device) { () throws(TesseraError) in
+          try PlanExecutor.execute(prepared, operands: ranges, on: device.context)
+        })
+    }
+    if runner.runs("naive"), let naive = try naivePlan(bench.problem, device) {
       set.contenders.append(
         Contender(name: "naive", on: device) { () throws(TesseraError) in
           try PlanExecutor.execute(naive, operands: ranges, on: device.context)
         })
     }
     guard let a = report.inputs[0], let b = report.inputs[1] else { return set }
-    for peer in [OpenBLASPeer.self, CLBlastPeer.self] as [any GEMMPeer.Type] {
+    for peer in [OpenBLASPeer.self, CLBlastPeer.self, TorchPeer.self] as [any GEMMPeer.Type]
+    where runner.runs(peer.name) {
       switch peer.contender(bench.problem, a: a, b: b, beside: device) {
       case .failure(let absence): set.notRun[peer.name] = absence.reason
       case .success(let (contender, result)):
         // A peer that is wrong is no peer: its time would be of something else.
-        _ = try contender.run()
-        let check = try bench.verify(a, b, try result(), few: true)
-        if check.passed {
-          set.contenders.append(contender)
-        } else {
-          set.notRun[peer.name] = "its result is wrong: \(check.summary)"
+        do throws(TesseraError) {
+          _ = try contender.run()
+          let check = try bench.verify(a, b, try result(), few: true)
+          if check.passed {
+            set.contenders.append(contender)
+          } else {
+            set.notRun[peer.name] = "its result is wrong: \(check.summary)"
+          }
+        } catch {
+          set.notRun[peer.name] = error.message
         }
       }
     }

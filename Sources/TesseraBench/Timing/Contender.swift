@@ -7,6 +7,10 @@ package struct Contender {
   package var name: String
   /// Runs once, waits for the end and returns the seconds it took by its own timer.
   package var run: () throws(TesseraError) -> Double
+  /// Runs a number of times without a pause and returns the seconds of one; nil where that cannot be timed.
+  package var runMany: ((Int) throws(TesseraError) -> Double)?
+  /// Seconds that asking for one run may cost beside it, as of a child process.
+  package var overhead = 0.0
   /// Queues one run without waiting; nil where there is no such way.
   package var record: (() throws(TesseraError) -> Void)?
   private var waiting: () throws(TesseraError) -> Void
@@ -22,6 +26,12 @@ package struct Contender {
     waiting = wait
   }
 
+  /// One sample: `count` runs without a pause where that can be timed, else one.
+  func sample(_ count: Int) throws(TesseraError) -> Double {
+    if count > 1, let runMany { return try runMany(count) }
+    return try run()
+  }
+
   /// Waits for everything that `record` queued.
   package func wait() throws(TesseraError) { try waiting() }
 
@@ -29,15 +39,19 @@ package struct Contender {
   package init(
     name: String, on device: Device, _ record: @escaping () throws(TesseraError) -> Void
   ) {
+    let many = { (count: Int) throws(TesseraError) -> Double in
+      let started = HostClock.now()
+      let event = try device.record(name) { _ throws(TesseraError) in
+        for _ in 0..<count { try record() }
+      }
+      if let seconds = try event.deviceSeconds() { return seconds / Double(count) }
+      try device.synchronize()
+      return HostClock.seconds(since: started) / Double(count)
+    }
     self.init(
-      name: name,
-      run: { () throws(TesseraError) in
-        let started = HostClock.now()
-        let event = try device.record(name) { _ throws(TesseraError) in try record() }
-        if let seconds = try event.deviceSeconds() { return seconds }
-        try device.synchronize()
-        return HostClock.seconds(since: started)
-      }, record: record, wait: { () throws(TesseraError) in try device.synchronize() })
+      name: name, run: { () throws(TesseraError) in try many(1) }, record: record,
+      wait: { () throws(TesseraError) in try device.synchronize() })
+    runMany = many
   }
 }
 

@@ -16,8 +16,8 @@ struct BenchCommand: ParsableCommand {
       Every row is verified before it is timed: random data between guard bytes, outputs full of NaN, the \
       f64 oracle, new data behind the same pointers, every input varied alone; the device counts the \
       dispatches. The ceilings that rows are compared with are measured in the same run. Peers run in \
-      turns with a row on the same data: for gemm the naive kernel, CLBlast (OpenCL) and OpenBLAS (CPU), \
-      where installed; for na and attention over lists our own dense attention over the same tokens; for \
+      turns with a row on the same data: for gemm the naive kernel, PyTorch (NVIDIA; TESSERA_PYTHON names the \
+      interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens; for \
       lists what is done for them alone (lists), and both schedules (query, kv). Times are medians of \
       device time over rounds with their 95 % intervals. Without --shape a suite runs its own list.
       """)
@@ -34,6 +34,8 @@ struct BenchCommand: ParsableCommand {
   var arrivals: Arrivals = .offline
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
+  @Option(help: "Run only this peer (naive, torch, clblast, openblas). Repeatable.") var peer: [String] = []
+  @Flag(help: "gemm: time every plan of the chosen one's tier beside it.") var candidates = false
   @Flag(inversion: .prefixedNo, help: "na: run dense attention beside ours.") var dense = true
   @Option(help: "Write one JSON line per row to this file.") var json: String?
   @Option(help: "Write one self-contained page with plots and the table to this file.") var html: String?
@@ -77,7 +79,8 @@ struct BenchCommand: ParsableCommand {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
       let device = try Device(description)
       let runner = try BenchRunner(
-        device: device, seconds: seconds, rounds: rounds, peers: peers, dense: dense,
+        device: device, seconds: seconds, rounds: rounds, peers: peers,
+        onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,
         arrivals: arrivals, seed: seed)
       // Devices share the time evenly; the last tenth is for the row that is under way.
       let deadline = limit.map {
