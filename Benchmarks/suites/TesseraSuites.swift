@@ -3,7 +3,8 @@ package enum TesseraSuites {
   /// Names, in the order in which they are listed.
   package static let names = [
     "quick", "gemm", "attention", "attention-backward", "na", "na-backward", "sparse",
-    "sparse-attention", "sparse-attention-backward", "select-blocks", "nsa", "decode", "paged-decode",
+    "sparse-attention", "sparse-attention-backward", "select-blocks", "nsa", "decode",
+    "paged-decode",
     "micro", "hpc6",
   ]
 

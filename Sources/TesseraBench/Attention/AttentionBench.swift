@@ -107,7 +107,8 @@ struct AttentionBench {
     seed: UInt64, few: Bool
   ) throws(TesseraError) -> Verification {
     let (o, dO) = places(operands)
-    let host = inputs.prefix(3).compactMap(\.self) + [backward ? inputs[dO] : nil].compactMap(\.self)
+    let host =
+      inputs.prefix(3).compactMap(\.self) + [backward ? inputs[dO] : nil].compactMap(\.self)
     guard let output = backward ? inputs[o] : outputs[o],
       let lse = backward ? inputs[o + 1] : outputs[o + 1]
     else { return Verification([]) }

@@ -45,7 +45,8 @@ struct AttentionData {
     var inputs: [Tensor] = []
     for tensor in host { inputs.append(try Tensor(tensor, on: device)) }
     self.inputs = inputs
-    indices = try attention.indices.map { host throws(TesseraError) in try Tensor(host, on: device) }
+    indices = try attention.indices.map { host throws(TesseraError) in try Tensor(host, on: device)
+    }
     o = try Self.unwritten(attention.outputDimensions, attention.outputDType, on: device)
     lse = try Self.unwritten(attention.lseDimensions, .f32, on: device)
     var gradients: [Tensor] = []

@@ -90,7 +90,9 @@ struct AttentionJudge {
       let group = attention.heads / attention.kvHeads
       var places: [Int: [Int]] = [:]
       for (place, column) in columns.enumerated() {
-        for query in attention.queries(of: column, entry: sample.entry, head: sample.head) { places[query, default: []].append(place) }
+        for query in attention.queries(of: column, entry: sample.entry, head: sample.head) {
+          places[query, default: []].append(place)
+        }
       }
       for (query, own) in places.sorted(by: { $0.key < $1.key }) {
         for member in 0..<group {
@@ -110,10 +112,11 @@ struct AttentionJudge {
         others.plain.dv)
     }
     let dtype = [head.dtype, head.outputDType].max { $0.unitRoundoff < $1.unitRoundoff } ?? .f32
-    return Verification([
-      dq.judged("dq", head.headDim, dtype), dk.judged("dk", head.headDim, dtype),
-      dv.judged("dv", head.valueDim, dtype),
-    ].compactMap(\.self))
+    return Verification(
+      [
+        dq.judged("dq", head.headDim, dtype), dk.judged("dk", head.headDim, dtype),
+        dv.judged("dv", head.valueDim, dtype),
+      ].compactMap(\.self))
   }
 
   /// One head of one batch entry.

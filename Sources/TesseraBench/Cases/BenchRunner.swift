@@ -32,7 +32,8 @@ package final class BenchRunner {
   ///   - ceilings: the device's, if they are known or not asked for.
   package init(
     device: Device, seconds: Double? = nil, rounds: Int = 3, peers: Bool = true,
-    onlyPeers: Set<String>? = nil, candidates: Bool = false, dense: Bool = true, arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
+    onlyPeers: Set<String>? = nil, candidates: Bool = false, dense: Bool = true,
+    arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
   ) throws(TesseraError) {
     self.device = device
     budget = .standard(for: device, seconds: seconds, rounds: rounds)
@@ -73,6 +74,25 @@ package final class BenchRunner {
     return try BenchSession(runner: self, row: row, setup: setup, report: report, peers: peers)
   }
 
+  /// A row that says why its case did not run.
+  func failed(_ benchCase: any BenchCase, _ error: TesseraError) -> BenchSession {
+    let info = device.info
+    var row = BenchRow(
+      op: benchCase.operation, title: benchCase.title, case: benchCase.parameters,
+      dtype: benchCase.dtype.rawValue, backend: info.backend.rawValue, device: info.name,
+      driver: info.driver, plan: nil, timer: "none", verified: false, commit: Provenance.commit(),
+      command: Provenance.command(), seed: seed)
+    row.fingerprint = fingerprint
+    row.note = error.message
+    return BenchSession(runner: self, done: row)
+  }
+
+  private var fingerprint: BenchRow.Fingerprint {
+    let info = device.info
+    return .init(
+      id: info.id, kind: info.kind, computeUnits: info.computeUnits, memoryBytes: info.memoryBytes)
+  }
+
   /// Verifies the case and times nothing.
   package func verify(_ benchCase: any BenchCase) throws(TesseraError) -> Examination.Report {
     try Examination(try benchCase.setup(self).subject, on: device, seed: seed).report()
@@ -94,8 +114,7 @@ package final class BenchRunner {
       timer: device.context.capabilities.timestamps ? "device" : "host", verified: report.passed,
       commit: Provenance.commit(), command: Provenance.command(), seed: seed)
     row.semantics = benchCase.semantics
-    row.fingerprint = .init(
-      id: info.id, kind: info.kind, computeUnits: info.computeUnits, memoryBytes: info.memoryBytes)
+    row.fingerprint = fingerprint
     row.error = .init(rms: report.verification.rms, maxRatio: report.verification.maxRatio)
     row.kernels = .init(compiled: kernels.compiled, cacheHits: kernels.cacheHits)
     row.scratchBytes = plan.scratchBytes

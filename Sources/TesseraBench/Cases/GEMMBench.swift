@@ -43,7 +43,9 @@ struct GEMMBench {
     let work = few ? 1e8 : 2e9
     let count = max(1, min(problem.m, Int(work / (Double(problem.n) * Double(problem.k)))))
     // Both ends, and rows between at an odd distance, so that every lane of a tile is met.
-    let rows = (0..<count).map { $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m }
+    let rows = (0..<count).map {
+      $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m
+    }
     let all = a.floats()
     var picked: [Float] = []
     picked.reserveCapacity(count * problem.k)

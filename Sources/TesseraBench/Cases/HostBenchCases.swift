@@ -57,7 +57,8 @@ package struct TransferBenchCase: BenchCase {
     var (up, down): ([Double], [Double]) = ([], [])
     var back: [UInt32] = []
     let started = HostClock.now()
-    while up.count < 5 || (up.count < 50 && HostClock.seconds(since: started) < runner.budget.total) {
+    while up.count < 5 || (up.count < 50 && HostClock.seconds(since: started) < runner.budget.total)
+    {
       let begin = HostClock.now()
       try payload.withUnsafeBytes { source throws(TesseraError) in
         try device.context.write(source, to: range)

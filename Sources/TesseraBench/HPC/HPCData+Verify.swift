@@ -33,7 +33,8 @@ extension HPCData {
       }
     case .jacobi:
       let gold = jacobi(given[0], given[1])
-      let largest = max(given[0].reduce(0) { max($0, abs($1)) }, given[1].reduce(0) { max($0, abs($1)) })
+      let largest = max(
+        given[0].reduce(0) { max($0, abs($1)) }, given[1].reduce(0) { max($0, abs($1)) })
       return judge(values, gold, "4·steps·u·max(|u|, |f|)") { _ in
         4 * Double(problem.steps) * u * largest
       }

@@ -64,8 +64,10 @@ package struct Explanation: Sendable, Codable {
         : "do more with the bytes while they are there: fuse what comes before or after"
     } else if max(neededShare, doneShare) >= 0.4 {
       verdict = .arithmetic
-      reason = "the operations take \(percent(max(neededShare, doneShare))) of the time at the f32 peak"
-      advice = "only fewer operations or faster units help: sparsity, or matrix units with 16-bit types"
+      reason =
+        "the operations take \(percent(max(neededShare, doneShare))) of the time at the f32 peak"
+      advice =
+        "only fewer operations or faster units help: sparsity, or matrix units with 16-bit types"
     } else {
       verdict = .latency
       let groups = row.fingerprint.map { "\($0.computeUnits) compute units" } ?? "the device"

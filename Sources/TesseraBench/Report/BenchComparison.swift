@@ -61,10 +61,10 @@ package struct BenchComparison: Sendable, Codable {
     guard let before = a.ms, let after = b.ms, before.median > 0 else { return entry }
     let (first, second) = (interval(before), interval(after))
     let ratio = after.median / before.median
-    let range =
-      Bootstrap.ratio(of: b.samples ?? [], to: a.samples ?? [])
-      ?? (second.lowerBound / max(first.upperBound, 1e-12))...(second.upperBound
-        / max(first.lowerBound, 1e-12))
+    // Without samples the ends of both intervals bound the ratio.
+    let least = second.lowerBound / max(first.upperBound, 1e-12)
+    let most = second.upperBound / max(first.lowerBound, 1e-12)
+    let range = Bootstrap.ratio(of: b.samples ?? [], to: a.samples ?? []) ?? least...most
     entry.ratio = ratio
     entry.interval = [range.lowerBound, range.upperBound]
     entry.agrees = first.overlaps(second)

@@ -12,17 +12,20 @@ package struct BenchPage {
     let commands = Devices.unique(rows.map(\.command))
     let commits = Devices.unique(rows.map(\.commit))
     var body = "<h1>Tessera: \(count(rows.count, "row"))</h1>"
-    body += "<p class=\"muted\">Commit \(list(commits)). Command \(commands.map { "<code>\(SVG.escaped($0))</code>" }.joined(separator: ", ")).</p>"
+    body +=
+      "<p class=\"muted\">Commit \(list(commits)). Command \(commands.map { "<code>\(SVG.escaped($0))</code>" }.joined(separator: ", ")).</p>"
     body += summary
     body += devices
     if !roofline.isEmpty {
       body += section(
-        "Roofline", "What each row reaches, under what its device's own ceilings allow; both measured in this run. "
+        "Roofline",
+        "What each row reaches, under what its device's own ceilings allow; both measured in this run. "
           + "Points above a slanted roof worked from caches.", roofline.svg(standalone: false))
     }
     if !bars.isEmpty {
       body += section(
-        "Beside others", "Time of each peer divided by ours, on the same data in turns. Right of the line we are faster.",
+        "Beside others",
+        "Time of each peer divided by ours, on the same data in turns. Right of the line we are faster.",
         bars.svg())
     }
     if !sweeps.isEmpty {
@@ -65,7 +68,8 @@ package struct BenchPage {
     text += "<details><summary>\(count(flagged.count, "row")) flagged</summary><ul>"
     for row in flagged {
       for flag in row.flags ?? [] {
-        text += "<li>\(SVG.escaped("\(row.op) \(row.title ?? "") on \(Devices.name(row)): \(flag)"))</li>"
+        text +=
+          "<li>\(SVG.escaped("\(row.op) \(row.title ?? "") on \(Devices.name(row)): \(flag)"))</li>"
       }
     }
     return text + "</ul></details>"
@@ -74,10 +78,12 @@ package struct BenchPage {
   private var devices: String {
     var text = "<div class=\"cards\">"
     for device in Devices.names(rows) {
-      guard let row = rows.first(where: { Devices.name($0) == device && $0.ceilings != nil })
-        ?? rows.first(where: { Devices.name($0) == device })
+      guard
+        let row = rows.first(where: { Devices.name($0) == device && $0.ceilings != nil })
+          ?? rows.first(where: { Devices.name($0) == device })
       else { continue }
-      text += "<section class=\"card\"><h3>\(SVG.escaped(device))</h3><p>\(SVG.escaped(row.device))<br>"
+      text +=
+        "<section class=\"card\"><h3>\(SVG.escaped(device))</h3><p>\(SVG.escaped(row.device))<br>"
       text += "<span class=\"muted\">\(SVG.escaped(row.driver))</span></p>"
       if let ceilings = row.ceilings {
         text += "<dl>"

@@ -26,14 +26,16 @@ struct BenchPageTable {
     ] { text += "<td class=\"t\">\(SVG.escaped(word))</td>" }
     if let ms = row.ms {
       text += cell(ms.median)
-      text += "<td>\(ms.ci.map { "\(PlotNumber.short($0[0]))–\(PlotNumber.short($0[1]))" } ?? "")</td>"
+      text +=
+        "<td>\(ms.ci.map { "\(PlotNumber.short($0[0]))–\(PlotNumber.short($0[1]))" } ?? "")</td>"
     } else {
       text += "<td class=\"bad\" colspan=\"2\">\(row.verified ? "not timed" : "failed")</td>"
     }
     text += cell(row.cold?.median) + cell(row.wall?.batch)
     // Where nothing is computed a rate of operations says nothing.
     text += cell((row.tflops ?? 0) > 0 ? row.tflops : nil, 1e3) + cell(row.gbps)
-    text += "<td>\(row.roofline.map { "\(PlotNumber.fixed($0 * 100, 0)) % \(row.limit == "arithmetic" ? "A" : "B")" } ?? "")</td>"
+    text +=
+      "<td>\(row.roofline.map { "\(PlotNumber.fixed($0 * 100, 0)) % \(row.limit == "arithmetic" ? "A" : "B")" } ?? "")</td>"
     text += cell(row.error?.rms)
     for peer in peers {
       text += "<td>\(row.peers[peer].map { PlotNumber.short($0.ratio) } ?? "")</td>"

@@ -31,10 +31,13 @@ package struct RooflinePlot {
       svg.line(frame.left, at, frame.right, at, "grid")
       svg.text(frame.left - 6, at + 4, PlotNumber.decade(decade), .end, "small")
     }
-    svg.text((frame.left + frame.right) / 2, frame.bottom + 36, "operations per byte", .middle, "muted")
+    svg.text(
+      (frame.left + frame.right) / 2, frame.bottom + 36, "operations per byte", .middle, "muted")
     svg.text(16, (frame.top + frame.bottom) / 2, "GFLOP/s", .middle, "muted", rotated: true)
     for (index, device) in devices.enumerated() {
-      guard let ceilings = rows.first(where: { Devices.name($0) == device })?.ceilings else { continue }
+      guard let ceilings = rows.first(where: { Devices.name($0) == device })?.ceilings else {
+        continue
+      }
       roof(&svg, x, y, ceilings, device, index)
     }
     for row in rows {

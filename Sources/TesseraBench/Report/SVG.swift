@@ -66,9 +66,13 @@ struct SVG {
   ///   - standalone: whether it brings its own colours, for a file of its own.
   func text(label: String, standalone: Bool) -> String {
     let size = "viewBox=\"0 0 \(Self.number(width)) \(Self.number(height))\""
-    let style = standalone ? "<style>:root{\(Self.light)}@media(prefers-color-scheme:dark){:root{\(Self.dark)}}svg{background:var(--page)}\(Self.rules)</style>" : ""
+    let style =
+      standalone
+      ? "<style>:root{\(Self.light)}@media(prefers-color-scheme:dark){:root{\(Self.dark)}}svg{background:var(--page)}\(Self.rules)</style>"
+      : ""
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" \(size) role=\"img\" "
-      + "aria-label=\"\(Self.escaped(label))\">\(style)\n" + elements.joined(separator: "\n") + "\n</svg>"
+      + "aria-label=\"\(Self.escaped(label))\">\(style)\n" + elements.joined(separator: "\n")
+      + "\n</svg>"
   }
 
   static let light =
@@ -85,7 +89,8 @@ struct SVG {
       + ".roof{stroke:var(--ink);stroke-width:2}.dash{stroke:var(--muted);stroke-dasharray:5 4;stroke-width:1.5}"
       + ".dot{stroke:var(--page);stroke-width:1}"
     for index in 0..<8 {
-      text += ".fill.c\(index),.dot.c\(index){fill:var(--c\(index))}.stroke.c\(index){stroke:var(--c\(index))}"
+      text +=
+        ".fill.c\(index),.dot.c\(index){fill:var(--c\(index))}.stroke.c\(index){stroke:var(--c\(index))}"
     }
     return text
   }()
@@ -123,7 +128,8 @@ enum PlotNumber {
     let sign = value < 0 && scaled != 0 ? "-" : ""
     guard places > 0 else { return "\(sign)\(scaled)" }
     let fraction = String(scaled % scale)
-    return "\(sign)\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
+    return "\(sign)\(scaled / scale)." + String(repeating: "0", count: places - fraction.count)
+      + fraction
   }
 
   /// Three significant digits.
@@ -139,10 +145,12 @@ enum PlotNumber {
   /// A power of ten as axes carry it: 0.01, 1, 1000, 10⁶.
   static func decade(_ exponent: Int) -> String {
     if (-3...4).contains(exponent) {
-      return exponent >= 0 ? "1" + String(repeating: "0", count: exponent)
+      return exponent >= 0
+        ? "1" + String(repeating: "0", count: exponent)
         : "0." + String(repeating: "0", count: -exponent - 1) + "1"
     }
     let digits: [Character] = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"]
-    return "10" + (exponent < 0 ? "⁻" : "") + String(String(abs(exponent)).compactMap(\.wholeNumberValue).map { digits[$0] })
+    return "10" + (exponent < 0 ? "⁻" : "")
+      + String(String(abs(exponent)).compactMap(\.wholeNumberValue).map { digits[$0] })
   }
 }

@@ -176,7 +176,8 @@ package struct BenchRow: Sendable, Codable {
   /// A row that has not been timed.
   package init(
     op: String, title: String?, case parameters: [String: Value], dtype: String, backend: String,
-    device: String, driver: String, plan: PlanSummary?, timer: String, verified: Bool, commit: String,
+    device: String, driver: String, plan: PlanSummary?, timer: String, verified: Bool,
+    commit: String,
     command: String, seed: UInt64
   ) {
     self.op = op
@@ -197,9 +198,12 @@ package struct BenchRow: Sendable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case schema, semantics, op, title, `case`, dtype, backend, device, driver, fingerprint, plan, ms, samples
-    case cold, wall, server, timer, tflops, gbps, ceilings, roofline, limit, intensity, work, executed, flags
-    case scratchBytes, operandBytes, peakBytes, speedup, bound, share, verified, error, peers, kernels, commit, command, seed, note
+    case schema, semantics, op, title, `case`, dtype, backend, device, driver, fingerprint, plan,
+      ms, samples
+    case cold, wall, server, timer, tflops, gbps, ceilings, roofline, limit, intensity, work,
+      executed, flags
+    case scratchBytes, operandBytes, peakBytes, speedup, bound, share, verified, error, peers,
+      kernels, commit, command, seed, note
     case copyGbps = "copy_gbps"
     case boundMs = "bound_ms"
     case notRun = "not_run"

@@ -93,7 +93,8 @@ struct NSABench {
       operands: operands, dispatches: prepared.plan.dispatches.count,
       inputs: { seed throws(TesseraError) in
         let bench = try NSABench(c, seed: seed)
-        let own: [HostTensor?] = c.selects ? [bench.q, bench.k] : [bench.q, bench.k, bench.v, bench.gates]
+        let own: [HostTensor?] =
+          c.selects ? [bench.q, bench.k] : [bench.q, bench.k, bench.v, bench.gates]
         return own + [HostTensor?](repeating: nil, count: operands.count - own.count)
       },
       run: { ranges throws(TesseraError) in
@@ -255,7 +256,8 @@ struct NSABench {
     let bytes = start * tensor.dtype.byteCount
     return HostTensor(dtype: tensor.dtype, shape: shape) { target in
       tensor.withUnsafeBytes {
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[bytes..<(bytes + target.count)]))
+        target.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: $0[bytes..<(bytes + target.count)]))
       }
     }
   }

@@ -170,9 +170,12 @@ struct PagedBench {
     return HostTensor(dtype: tensor.dtype, shape: shape) { target in
       tensor.withUnsafeBytes { source in
         for (index, page) in table.enumerated() {
-          let own = UnsafeRawBufferPointer(rebasing: source[(index * pageBytes)...].prefix(pageBytes))
-          UnsafeMutableRawBufferPointer(rebasing: target[(Int(page) * pageBytes)...].prefix(pageBytes))
-            .copyMemory(from: own)
+          let own = UnsafeRawBufferPointer(
+            rebasing: source[(index * pageBytes)...].prefix(pageBytes))
+          UnsafeMutableRawBufferPointer(
+            rebasing: target[(Int(page) * pageBytes)...].prefix(pageBytes)
+          )
+          .copyMemory(from: own)
         }
       }
     }

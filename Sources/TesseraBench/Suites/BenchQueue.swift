@@ -49,7 +49,7 @@ package struct BenchQueue {
           leftOut.append("\(benchCase.operation) \(benchCase.title)")
           continue
         }
-        let session = try runner.prepare(benchCase)
+        let session = try prepare(benchCase)
         bytes += session.operandBytes
         sessions.append(session)
       }
@@ -63,6 +63,17 @@ package struct BenchQueue {
       for session in sessions { rows.append(try session.finish()) }
     }
     return (rows, leftOut)
+  }
+
+  /// A case that cannot be planned, built or held becomes a failed row, and the others go on. What takes the
+  /// device away ends the queue.
+  private func prepare(_ benchCase: any BenchCase) throws(TesseraError) -> BenchSession {
+    do throws(TesseraError) {
+      return try runner.prepare(benchCase)
+    } catch {
+      guard ![.deviceLost, .timedOut, .poisoned].contains(error.code) else { throw error }
+      return runner.failed(benchCase, error)
+    }
   }
 
   private var isLate: Bool { deadline.map { HostClock.now() > $0 } ?? false }

@@ -27,7 +27,8 @@ struct CaseParameters {
   private mutating func read(_ dtype: DType) throws(TesseraError) -> any BenchCase {
     if let operation = HPCProblem.Operation(rawValue: op) {
       return HPCBenchCase(
-        operation, n: try int("n"), width: try int("width", or: 1), perRow: try int("perRow", or: 0),
+        operation, n: try int("n"), width: try int("width", or: 1),
+        perRow: try int("perRow", or: 0),
         steps: try int("steps", or: 1))
     }
     switch op {
@@ -133,8 +134,10 @@ struct CaseParameters {
     case nil:
       guard let fallback else { throw wrong(name, "integers") }
       return fallback
-    case .list(let values) where (1...3).contains(values.count)
-      && values.allSatisfy({ (0...(1 << 30)).contains($0) }): return values
+    case .list(let values)
+    where (1...3).contains(values.count)
+      && values.allSatisfy({ (0...(1 << 30)).contains($0) }):
+      return values
     default: throw wrong(name, "one to three counts")
     }
   }

@@ -97,7 +97,9 @@ package struct Ceilings: Sendable, Codable, Hashable {
       _ = try Warmup.run(contender, seconds: budget.warmup)
       var samples: [Double] = []
       let started = HostClock.now()
-      repeat { samples.append(try contender.run()) } while samples.count < 2
+      repeat {
+        samples.append(try contender.run())
+      } while samples.count < 2
         || (HostClock.seconds(since: started) < budget.total && samples.count < 40)
       return Statistics(samples).min
     }

@@ -16,7 +16,8 @@ enum Warmup {
       guard elapsed >= seconds else { continue }
       let statistics = Statistics(recent)
       let steady =
-        recent.count == 5 && recent.allSatisfy {
+        recent.count == 5
+        && recent.allSatisfy {
           abs($0 - statistics.median) <= 0.05 * statistics.median
         }
       if steady || elapsed >= 3 * seconds { return statistics.median }

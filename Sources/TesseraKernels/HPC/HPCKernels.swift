@@ -38,7 +38,9 @@ package enum HPCKernels {
         .init("z", .write, alignment: 16),
       ]
     ) { group, p in
-      guard let x = group.floats(0), let y = group.floats(1), let z = group.floats(2) else { return }
+      guard let x = group.floats(0), let y = group.floats(1), let z = group.floats(2) else {
+        return
+      }
       let range = group.share(of: p.n)
       tessera_hpc_axpy(p.a, x, y, z, range.lowerBound, range.upperBound)
     },
@@ -47,7 +49,9 @@ package enum HPCKernels {
       [.init("a", .read, alignment: 16), .init("x", .read, alignment: 16), .init("y", .write)],
       localBytes: 256
     ) { group, p in
-      guard let a = group.floats(0), let x = group.floats(1), let y = group.floats(2) else { return }
+      guard let a = group.floats(0), let x = group.floats(1), let y = group.floats(2) else {
+        return
+      }
       let range = group.share(of: p.n)
       tessera_hpc_gemv(a, x, y, p.width, range.lowerBound, range.upperBound)
     },
@@ -65,7 +69,9 @@ package enum HPCKernels {
       tessera_hpc_spmv(rows, columns, values, x, y, range.lowerBound, range.upperBound)
     },
     entry("jacobi", [.init("u", .read), .init("f", .read), .init("v", .write)]) { group, p in
-      guard let u = group.floats(0), let f = group.floats(1), let v = group.floats(2) else { return }
+      guard let u = group.floats(0), let f = group.floats(1), let v = group.floats(2) else {
+        return
+      }
       let range = group.share(of: p.n)
       tessera_hpc_jacobi(u, f, v, p.n, p.width, range.lowerBound, range.upperBound)
     },

@@ -55,7 +55,8 @@ package enum HPCPlanner {
   ) -> Int {
     problem.operation == .fma
       ? problem.n
-      : 64 * Builder(problem: problem, capabilities: capabilities).grid(problem.n / 4, work: 4).count
+      : 64
+        * Builder(problem: problem, capabilities: capabilities).grid(problem.n / 4, work: 4).count
   }
 
   private static func operand(_ index: Int, _ byteCount: Int) -> Plan.Argument {

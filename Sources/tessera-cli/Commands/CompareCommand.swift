@@ -46,7 +46,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private static func printText(_ comparison: BenchComparison) {
-    var table = TextTable(["op", "case", "dtype", "device", "before ms", "after ms", "ratio", "95 %", ""])
+    var table = TextTable([
+      "op", "case", "dtype", "device", "before ms", "after ms", "ratio", "95 %", "",
+    ])
     for entry in comparison.entries {
       table.add([
         entry.op, entry.title, entry.dtype, entry.device,

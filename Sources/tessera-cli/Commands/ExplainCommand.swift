@@ -22,7 +22,8 @@ struct ExplainCommand: ParsableCommand {
   func validate() throws {
     guard BenchSuite.names.contains(what) || what.contains(".") else {
       throw ValidationError(
-        "explain: got \"\(what)\", allowed a file of rows or one of \(BenchSuite.names.joined(separator: ", "))")
+        "explain: got \"\(what)\", allowed a file of rows or one of \(BenchSuite.names.joined(separator: ", "))"
+      )
     }
     guard budget > 0, budget <= 3600 else {
       throw ValidationError("--budget: got \(budget), allowed 0...3600 seconds")

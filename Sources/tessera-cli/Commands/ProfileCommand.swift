@@ -19,7 +19,10 @@ struct ProfileCommand: ParsableCommand {
       the library can be traced so; it sets TESSERA_TRACE.
       """)
 
-  @Argument(help: ArgumentHelp("A suite or an operator; with --program a program and, after --, its arguments.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp(
+      "A suite or an operator; with --program a program and, after --, its arguments.",
+      valueName: "what"))
   var what: [String] = []
   @Flag(help: "Run a program, which follows with its arguments.") var program = false
   @OptionGroup var device: DeviceOptions
@@ -52,7 +55,9 @@ struct ProfileCommand: ParsableCommand {
       let path = out ?? TemporaryPath.make("tessera-trace")
       defer { if out == nil { TemporaryPath.remove(path) } }
       let status = try ChildProcess.run(what, environment: ["TESSERA_TRACE": path])
-      guard status == 0 else { throw TesseraError.io(path: what[0], reason: "ended with status \(status)") }
+      guard status == 0 else {
+        throw TesseraError.io(path: what[0], reason: "ended with status \(status)")
+      }
       let trace = try BenchFile.bytes(path)
       guard !trace.isEmpty else {
         throw TesseraError.malformed(what[0], reason: "it opened no device of this library")
@@ -97,7 +102,8 @@ struct ProfileCommand: ParsableCommand {
     guard let knee = report.knee else { return }
     for point in knee.points {
       Swift.print(
-        "  batch \(point.batch): device \(Format.number(point.device)) µs, host \(Format.number(point.host)) µs")
+        "  batch \(point.batch): device \(Format.number(point.device)) µs, host \(Format.number(point.host)) µs"
+      )
     }
     Swift.print(
       knee.knee.map { "  from batch \($0) on the device is the limit" }

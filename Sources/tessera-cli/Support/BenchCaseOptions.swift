@@ -4,7 +4,10 @@ import TesseraBench
 
 /// The options that describe cases of one operator: shapes, types and the operator's own.
 struct BenchCaseOptions: ParsableArguments {
-  @Option(help: "gemm: M,N,K or batch,M,N,K; attention: B,N,H,D; na: B,X..,H,D; sparse-attention: B,N,H,D; paged-decode: B,context,H,D. Repeatable.")
+  @Option(
+    help:
+      "gemm: M,N,K or batch,M,N,K; attention: B,N,H,D; na: B,X..,H,D; sparse-attention: B,N,H,D; paged-decode: B,context,H,D. Repeatable."
+  )
   var shape: [IntList] = []
   @Option(help: "Element types: f32, f16, bf16. Repeatable.") var dtype: [DType] = [.f32]
   @Flag(help: "gemm: use A transposed.") var transposeA = false

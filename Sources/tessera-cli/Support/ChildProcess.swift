@@ -9,7 +9,9 @@ import Darwin
 /// Runs another program with this one's input, output and environment, and a few variables more.
 enum ChildProcess {
   /// - Returns: its exit status; 128 and the signal's number if one ended it.
-  static func run(_ arguments: [String], environment: [String: String]) throws(TesseraError) -> Int32 {
+  static func run(_ arguments: [String], environment: [String: String]) throws(TesseraError)
+    -> Int32
+  {
     for (name, value) in environment { setenv(name, value, 1) }
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     pointers.append(nil)

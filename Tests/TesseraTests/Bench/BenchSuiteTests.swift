@@ -29,10 +29,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "data"), ("[]", ""), ("{}", "suite"), (#"{"suite":"a","about":"b","rows":[{}]}"#, "neither"),
+    ("", "data"), ("[]", ""), ("{}", "suite"),
+    (#"{"suite":"a","about":"b","rows":[{}]}"#, "neither"),
     (#"{"suite":"a","about":"b","rows":[{"op":"gem","case":{}}]}"#, "gem"),
     (#"{"suite":"a","about":"b","rows":[{"op":"gemm","case":{"m":1,"n":1}}]}"#, "k, an integer"),
-    (#"{"suite":"a","about":"b","rows":[{"op":"gemm","case":{"m":1,"n":1,"k":1,"z":1}}]}"#, "\"z\""),
+    (
+      #"{"suite":"a","about":"b","rows":[{"op":"gemm","case":{"m":1,"n":1,"k":1,"z":1}}]}"#, "\"z\""
+    ),
     (#"{"suite":"a","about":"b","rows":[{"op":"gemm","case":{"m":-1,"n":1,"k":1}}]}"#, "count"),
     (#"{"suite":"a","about":"b","rows":[{"op":"gemm","dtype":["f7"],"case":{}}]}"#, "f7"),
     (#"{"suite":"sparse","about":"b","rows":[{"include":"sparse"}]}"#, "itself"),
@@ -50,7 +53,8 @@ import Testing
   }
 
   @Test(arguments: Devices.backends)
-  func `the cases of suites quick and hpc6 are right on every back-end`(backend: BackendKind) throws {
+  func `the cases of suites quick and hpc6 are right on every back-end`(backend: BackendKind) throws
+  {
     let device = try Devices.first(backend)
     let runner = try BenchRunner(device: device, seconds: 0.05, rounds: 1, peers: false)
     // The rest of hpc6 is too long for a CPU that plays a GPU; its kernels are met below.
@@ -59,7 +63,8 @@ import Testing
       HPCBenchCase(.axpy, n: 1027), HPCBenchCase(.gemv, n: 70, width: 260),
       HPCBenchCase(.gemv, n: 33, width: 131), HPCBenchCase(.spmv, n: 1001, perRow: 9),
       HPCBenchCase(.jacobi, n: 37 * 53, width: 53, steps: 3),
-      HPCBenchCase(.jacobi, n: 64, width: 1, steps: 2), HPCBenchCase(.cg, n: 31 * 29, width: 29, steps: 24),
+      HPCBenchCase(.jacobi, n: 64, width: 1, steps: 2),
+      HPCBenchCase(.cg, n: 31 * 29, width: 29, steps: 24),
       HPCBenchCase(.read, n: 4 * 1003), HPCBenchCase(.write, n: 4 * 1003),
       HPCBenchCase(.fma, n: 128, steps: 50),
     ]

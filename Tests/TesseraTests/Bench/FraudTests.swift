@@ -94,7 +94,8 @@ import Testing
     #expect(found == [.stale])
   }
 
-  @Test func `a kernel that ignores an input is caught though its error bound forgives it`() throws {
+  @Test func `a kernel that ignores an input is caught though its error bound forgives it`() throws
+  {
     // y is so small beside x that leaving it out stays inside the bound.
     let honest = try Honest(on: try Devices.first(.cpu), scaleOfY: 1e-12)
     let zero = try honest.memory()

@@ -1,49 +1,70 @@
 import TesseraCore
 import TesseraHAL
 
-/// How attention of few queries to many keys is cut for `decode_forward`; see `decode_forward.h`.
+/// How attention of few queries to many keys is cut for `decode_forward` (`decode_forward.h`) or, on tensor
+/// cores, for `decode_mma` (`decode_mma.h`).
 struct DecodeForm: Sendable, Hashable {
   /// Invocations of a workgroup.
   static let threads = 128
   /// Most rows of queries × heads that share a list and a KV head: more make the keys be read again.
   static let mostRows = 16
 
-  /// Rows of a tile: 1, 2, 4, 8 or 16.
-  var rows: Int
+  /// Whether `decode_mma` does it.
+  let tensor: Bool
+  /// Rows of a tile: 1, 2, 4, 8 or 16; of tensor cores 8 or 16.
+  let rows: Int
   /// Keys of an invocation in a tile.
-  var keys: Int { rows > 8 ? 2 : 4 }
+  let keys: Int
   /// Elements of a value that an invocation has.
   var values: Int { rows > 8 ? 4 : 8 }
   /// Columns of a tile.
-  var tile: Int { Self.threads * keys }
+  var tile: Int { tensor ? 64 : Self.threads * keys }
+  var kernel: String { tensor ? DecodeKernels.tensor : DecodeKernels.forward }
 
-  /// The form for `problem`; nil if the kernel is not made for it or for the device.
+  /// The form for `problem`; nil if neither kernel is made for it or for the device.
   init?(_ problem: ListProblem, _ capabilities: Capabilities) {
     let all = problem.perRow
-    guard all > 0, all <= Self.mostRows, problem.headDim > 0, problem.valueDim > 0,
-      problem.headDim % 8 == 0, problem.valueDim % 8 == 0
+    let (d, dv) = (problem.headDim, problem.valueDim)
+    guard all > 0, all <= Self.mostRows, d > 0, dv > 0, d % 8 == 0, dv % 8 == 0,
+      Self.threads <= capabilities.maxWorkgroupInvocations
     else { return nil }
-    rows = [1, 2, 4, 8, 16].first { $0 >= all } ?? Self.mostRows
-    guard Self.threads <= capabilities.maxWorkgroupInvocations,
-      localBytes(headDim: problem.headDim) <= capabilities.localMemoryBytes
+    // Tensor cores weigh all rows by all keys: rows that stand at different positions would meet each
+    // other's keys.
+    tensor =
+      capabilities.backend == .openCL && capabilities.tensorTiers?.contains(.mma) == true
+      && problem.dtype != .f32 && problem.queries == 1 && d % 32 == 0 && d <= 256 && dv % 64 == 0
+      && dv <= 256
+    // Drivers of CPUs compile what they unroll for long, and have caches for keys that are read again.
+    let sizes = tensor ? [8, 16] : capabilities.kind == .cpu ? [1, 2, 4, 8] : [1, 2, 4, 8, 16]
+    rows = sizes.first { $0 >= all } ?? sizes[sizes.count - 1]
+    // Reading queries from local memory is worth as many multiply-adds as there are keys to a row; what
+    // keys take of the registers is worth as many workgroups side by side.
+    keys = capabilities.kind == .cpu ? 1 : rows == 8 ? 4 : 2
+    guard
+      Self.localBytes(tensor: tensor, rows: rows, keys: keys, headDim: d, valueDim: dv)
+        <= capabilities.localMemoryBytes
     else { return nil }
   }
-
-  private init(rows: Int) { self.rows = rows }
 
   /// Local memory of the kernel that `spec` names.
   static func localBytes(_ spec: KernelSpec) -> Int {
-    DecodeForm(rows: spec["ROWS"] ?? 8).localBytes(headDim: spec["HEAD_DIM"] ?? 0)
+    localBytes(
+      tensor: spec.name == DecodeKernels.tensor, rows: spec["ROWS"] ?? 8, keys: spec["KEYS"] ?? 1,
+      headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0)
   }
 
-  private func localBytes(headDim: Int) -> Int {
-    4 * rows * headDim + 16 * tile * ((rows + 3) / 4) + 4 * tile + 8 * rows
+  private static func localBytes(
+    tensor: Bool, rows: Int, keys: Int, headDim: Int, valueDim: Int
+  ) -> Int {
+    if tensor { return 4 * rows * valueDim + 8 * 4 * rows }
+    let tile = threads * keys
+    return 4 * rows * headDim + 16 * tile * ((rows + 3) / 4) + 4 * tile + 8 * rows
   }
 
-  /// Iterations of one invocation outside of tiles, and most for one tile.
+  /// Iterations of one invocation of `decode_forward` outside of tiles, and most for one tile.
   func iterations(_ problem: ListProblem) -> (outside: Int, tile: Int) {
     let sides = Self.threads * values / problem.valueDim
-    let reduced = rows + Self.threads / rows
+    let reduced = rows + Self.threads / rows / 8 + 8
     let staged = rows * problem.headDim / (4 * Self.threads) + 1
     return (
       staged + reduced + rows * sides,
@@ -57,11 +78,12 @@ struct DecodeForm: Sendable, Hashable {
   ) -> Int {
     let columns = problem.listed ? problem.listWidth * problem.keyBlock : problem.keys
     let tiles = (columns + tile - 1) / tile
-    // So many that the last ones to end do not leave the others waiting for long; yet each has a tile or
-    // two, as its results are written and read once more.
-    let parallel = capabilities.computeUnits * (capabilities.kind == .gpu ? 8 : 2)
+    // As many as a GPU runs side by side, where all take as long; yet each has a few tiles, as its
+    // results are written and read once more.
+    let parallel = capabilities.computeUnits * (capabilities.kind == .cpu ? 2 : tensor ? 4 : 8)
     var splits =
-      wanted.map { min($0, max(tiles, 1)) } ?? min(parallel / max(groups, 1), tiles / 2, 128)
+      wanted.map { min($0, max(tiles, 1)) }
+      ?? min(parallel / max(groups, 1), tiles / (tensor ? 8 : 2), 128)
     let room = min(ListRecorder.mostBytes, capabilities.maxBindingRange)
     let bytes = 4 * problem.batch * problem.queries * problem.heads * problem.valueDim
     splits = min(splits, room / max(bytes, 1), capabilities.maxGroupCount[0])

@@ -1,16 +1,18 @@
 import TesseraCore
 import TesseraHAL
 
-/// The kernel of attention of few queries to many keys in pages, for OpenCL and Vulkan.
+/// The kernels of attention of few queries to many keys in pages, for OpenCL and Vulkan, and for OpenCL on
+/// tensor cores.
 enum DecodeKernels {
   static let forward = "decode_forward"
+  static let tensor = "decode_mma"
 
-  static let entries = [
+  static let entries = [forward, tensor].map { name in
     KernelEntry(
-      name: forward,
+      name: name,
       signature: { spec, backend in
         KernelSignature(
-          name: backend == .vulkan ? "main" : forward,
+          name: backend == .vulkan ? "main" : name,
           slots: [
             .init("q", .read, alignment: 16), .init("k", .read, alignment: 16),
             .init("v", .read, alignment: 16), .init("entries", .read), .init("lengths", .read),
@@ -21,14 +23,18 @@ enum DecodeKernels {
           localBytes: DecodeForm.localBytes(spec))
       },
       code: { spec, backend throws(TesseraError) in
-        guard backend != .cpu else { throw .unsupported("\(forward) for \(backend.rawValue)") }
+        // What runs on tensor cores is written for one language.
+        guard backend != .cpu, name == forward || backend != .vulkan else {
+          throw .unsupported("\(name) for \(backend.rawValue)")
+        }
         return try .portable(
           spec, backend,
           ids: [
-            "HEAD_DIM": [9], "VALUE_DIM": [10], "ROWS": [11], "KEYS": [12], "VALUES": [13], "SEVERAL": [14],
-            "SOFT_CAP": [25], "LISTED": [43], "Q_DTYPE": [30, 31, 32], "O_DTYPE": [35],
+            "HEAD_DIM": [9], "VALUE_DIM": [10], "ROWS": [11], "KEYS": [12], "VALUES": [13],
+            "SEVERAL": [14], "SOFT_CAP": [25], "LISTED": [43], "Q_DTYPE": [30, 31, 32],
+            "O_DTYPE": [35],
           ], workgroup: DecodeForm.threads
         ) { _ in }
       })
-  ]
+  }
 }

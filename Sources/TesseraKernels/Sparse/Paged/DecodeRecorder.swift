@@ -1,8 +1,8 @@
 import TesseraCore
 import TesseraHAL
 
-/// Turns attention of few queries to a paged cache into one dispatch of `decode_forward`, and one more that
-/// joins what workgroups made of their shares of the keys.
+/// Turns attention of few queries to a paged cache into one dispatch that reads each key once, and one more
+/// that joins what workgroups made of their shares of the keys.
 struct DecodeRecorder {
   let problem: ListProblem
   let operands: ListOperands
@@ -40,16 +40,7 @@ struct DecodeRecorder {
   func record(
     to plan: inout Plan, _ lists: PreparedLists?, _ capabilities: Capabilities
   ) throws(TesseraError) {
-    let kernel = plan.kernel(
-      KernelSpec(
-        DecodeKernels.forward,
-        [
-          .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
-          .init("ROWS", form.rows), .init("KEYS", form.keys), .init("VALUES", form.values),
-          .init("SOFT_CAP", problem.softCap == nil ? 0 : 1),
-          .init("LISTED", problem.listed ? 1 : 0), .init("Q_DTYPE", problem.dtype.kernelCode),
-          .init("O_DTYPE", splits > 1 ? 0 : problem.outputDType.kernelCode),
-        ]))
+    let kernel = plan.kernel(KernelSpec(form.kernel, parameters))
     let rows = problem.batch * problem.queries * problem.heads
     var o = argument(.o, problem)
     var lse = argument(.lse, problem)
@@ -73,8 +64,10 @@ struct DecodeRecorder {
         kernel: kernel, grid: GridSize(splits, problem.units * rowTiles, problem.batch),
         constants: constants(rows), arguments: arguments + [o, lse]))
     plan.tile = [form.rows, form.tile]
+    if form.tensor { plan.tier = TensorTier.mma.rawValue }
     plan.notes.append(
-      "forward: \(form.rows) rows and \(form.tile) keys at a time, keys read once into registers")
+      "forward: \(form.rows) rows and \(form.tile) keys at a time, keys read once into registers"
+        + (form.tensor ? ", products on tensor cores" : ""))
     guard splits > 1, let whole = operands[.o], let wholeLSE = operands[.lse] else { return }
     plan.notes.append("keys split over \(splits) workgroups each")
     try MergePlanner.append(
@@ -83,6 +76,22 @@ struct DecodeRecorder {
         parts: splits, rows: rows, valueDim: problem.valueDim, dtype: .f32,
         outputDType: problem.outputDType),
       parts: o.source, partLSE: lse.source, o: whole.source, lse: wholeLSE.source, capabilities)
+  }
+
+  private var parameters: [KernelSpec.Parameter] {
+    var result: [KernelSpec.Parameter] = [
+      .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
+      .init("ROWS", form.rows), .init("SOFT_CAP", problem.softCap == nil ? 0 : 1),
+      .init("LISTED", problem.listed ? 1 : 0), .init("Q_DTYPE", problem.dtype.kernelCode),
+      .init("O_DTYPE", splits > 1 ? 0 : problem.outputDType.kernelCode),
+    ]
+    if !form.tensor {
+      result += [
+        .init("KEYS", form.keys), .init("VALUES", form.values),
+        .init("SEVERAL", problem.queries > 1 ? 1 : 0),
+      ]
+    }
+    return result
   }
 
   private func argument(_ role: ListPass.Role, _ problem: ListProblem) -> Plan.Argument {
