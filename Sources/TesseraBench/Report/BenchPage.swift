@@ -123,7 +123,7 @@ package struct BenchPage {
     overflow-wrap:anywhere}
     .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:14px;margin:18px 0}
     .card{background:var(--panel);border:1px solid var(--grid);border-radius:8px;padding:12px 14px}
-    dl{display:grid;grid-template-columns:auto auto;gap:2px 12px;margin:.5em 0 0;font-size:13px}
+    dl{display:grid;grid-template-columns:auto auto;gap:2px 12px;margin:.5em 0 0;font-size:13px;max-width:340px}
     dt{color:var(--muted)}dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}
     figure{margin:10px 0;overflow-x:auto}figure svg{width:100%;min-width:560px;height:auto;display:block}
     .sweeps{display:grid;grid-template-columns:repeat(auto-fit,minmax(380px,1fr));gap:12px}

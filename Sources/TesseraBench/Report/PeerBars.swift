@@ -13,7 +13,7 @@ struct PeerBars {
   func svg() -> String {
     let names = Devices.unique(rows.flatMap { $0.peers.keys.sorted() }).sorted()
     let bars = rows.reduce(0) { $0 + $1.peers.count }
-    let top = 40.0
+    let top = 58.0
     let height = top + Double(bars) * (Self.barHeight + 4) + Double(rows.count) * 10 + 30
     var svg = SVG(width: Self.width, height: height)
     let (left, right) = (330.0, 760.0)

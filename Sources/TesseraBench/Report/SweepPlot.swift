@@ -53,7 +53,16 @@ struct SweepPlot {
       (left + right) / 2, bottom + 32, unit == "GB/s" ? "bytes" : "operations", .middle, "muted")
     for (index, line) in series.enumerated() {
       let points = line.points.map { (x: x.place($0.work), y: y.place($0.rate)) }
-      svg.path(points, "c\(index % 8)")
+      // Cases of equal size differ in kind: the line follows the best of them.
+      var best: [(x: Double, y: Double)] = []
+      for point in points {
+        if let last = best.last, last.x == point.x {
+          best[best.count - 1].y = min(last.y, point.y)
+        } else {
+          best.append(point)
+        }
+      }
+      svg.path(best, "c\(index % 8)")
       for (point, place) in zip(line.points, points) {
         svg.circle(place.x, place.y, 3.5, "c\(index % 8)", tip: point.tip)
       }

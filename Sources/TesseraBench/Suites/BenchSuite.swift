@@ -31,6 +31,8 @@ package struct BenchSuite: Sendable, Codable {
   package var seconds: Double?
   /// Seconds for the whole suite on all devices: rows that do not fit are named and left out.
   package var limit: Double?
+  /// Whether anything runs beside ours; yes without it.
+  package var peers: Bool?
 
   /// Files beyond this are no suites.
   private static let sizeLimit = 1 << 20

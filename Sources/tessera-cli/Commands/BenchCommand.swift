@@ -72,19 +72,22 @@ struct BenchCommand: ParsableCommand {
     let chosen = try suites.map { ($0, try Self.suite($0)) }
     let seconds = budget ?? chosen.compactMap { $0.1?.seconds }.min()
     let limit = limit ?? (chosen.allSatisfy { $0.1?.limit != nil } ? chosen.compactMap { $0.1?.limit }.max() : nil)
+    let peers = peers && chosen.contains { $0.1?.peers != false }
     let earlier = try compare.map { try BenchFile.read($0) }
     var rows: [BenchRow] = []
     var leftOut: [String] = []
-    for (index, description) in found.enumerated() {
+    // With little time the device that needs no compiler goes first: what it leaves over is the others'.
+    let ordered = limit == nil ? found : found.filter { $0.backend == .cpu } + found.filter { $0.backend != .cpu }
+    for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
       let device = try Device(description)
       let runner = try BenchRunner(
         device: device, seconds: seconds, rounds: rounds, peers: peers,
         onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,
         arrivals: arrivals, seed: seed)
-      // Devices share the time evenly; the last tenth is for the row that is under way.
+      // Devices share the time evenly; the last fifth is for the rows that are under way.
       let deadline = limit.map {
-        started + UInt64($0 * 0.9e9 * Double(index + 1) / Double(found.count))
+        started + UInt64($0 * 0.8e9 * Double(index + 1) / Double(found.count))
       }
       let progress = ProgressLine(description.id, total: own.count * (1 + rounds))
       let result = try BenchQueue(own, runner, deadline: deadline).rows { step in
