@@ -4,40 +4,48 @@ import TesseraCore
 import TesseraKernels
 import TesseraReference
 
-/// Prepares, verifies and times matrix products.
+/// Data and verification of a matrix product.
 struct GEMMBench {
   let problem: GEMMProblem
-  let a: HostTensor
-  let b: HostTensor
+  let aShape: Shape
+  let bShape: Shape
 
   init(
-    m: Int, n: Int, k: Int, batch: Int, transposeA: Bool, transposeB: Bool, dtype: DType,
-    seed: UInt64
+    m: Int, n: Int, k: Int, batch: Int, transposeA: Bool, transposeB: Bool, dtype: DType
   ) throws(TesseraError) {
     let lead = batch > 1 ? [batch] : []
-    let aShape = try Shape(lead + (transposeA ? [k, m] : [m, k]))
-    let bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
+    aShape = try Shape(lead + (transposeA ? [k, m] : [m, k]))
+    bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
     problem = try GEMMProblem(
       a: (aShape, dtype), b: (bShape, dtype), transposeA: transposeA, transposeB: transposeB)
+  }
+
+  func inputs(_ seed: UInt64) throws(TesseraError) -> (a: HostTensor, b: HostTensor) {
     var random = SeededRandom(seed)
-    a = try HostTensor(
-      rounding: random.uniforms(aShape.elementCount, from: -1, to: 1), to: dtype, shape: aShape)
-    b = try HostTensor(
-      rounding: random.uniforms(bShape.elementCount, from: -1, to: 1), to: dtype, shape: bShape)
+    return (
+      try HostTensor(
+        rounding: random.uniforms(aShape.elementCount, from: -1, to: 1), to: problem.a.dtype,
+        shape: aShape),
+      try HostTensor(
+        rounding: random.uniforms(bShape.elementCount, from: -1, to: 1), to: problem.b.dtype,
+        shape: bShape)
+    )
   }
 
   /// Compares a result with the oracle: all of it where that takes a second, else whole rows of the
-  /// output chosen over its height.
-  func verify(_ d: HostTensor) throws(TesseraError) -> Verification {
-    guard problem.flops > 5e9 || problem.batchCount > 1 else {
+  /// output chosen over its height; `few` rows if a part will do.
+  func verify(
+    _ a: HostTensor, _ b: HostTensor, _ d: HostTensor, few: Bool
+  ) throws(TesseraError) -> Verification {
+    guard problem.flops > (few ? 1e8 : 5e9), problem.batchCount == 1 else {
       return Verifier.gemm(problem, a: a, b: b, c: nil, bias: nil, d: d)
     }
-    guard problem.batchCount == 1 else {
-      return Verifier.gemm(problem, a: a, b: b, c: nil, bias: nil, d: d)
-    }
-    let count = max(1, min(problem.m, Int(2e9 / (Double(problem.n) * Double(problem.k)))))
+    let work = few ? 1e8 : 2e9
+    let count = max(1, min(problem.m, Int(work / (Double(problem.n) * Double(problem.k)))))
     // Both ends, and rows between at an odd distance, so that every lane of a tile is met.
-    let rows = (0..<count).map { $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m }
+    let rows = (0..<count).map {
+      $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m
+    }
     let all = a.floats()
     var picked: [Float] = []
     picked.reserveCapacity(count * problem.k)
