@@ -112,6 +112,17 @@ let package = Package(
       ],
       path: "Sources/tessera-cli", swiftSettings: settings),
 
+    // Runs every kernel of the catalogue under a simulator or the validation layer: see
+    // Scripts/check-kernels.
+    .executableTarget(
+      name: "kernel-check",
+      dependencies: [
+        "Tessera", "TesseraConformance", "TesseraKernels", "TesseraRuntime", "TesseraVulkan",
+        "TesseraHAL", "TesseraCore", "CVulkan",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
     .testTarget(
       name: "TesseraCoreTests", dependencies: ["TesseraCore"], swiftSettings: settings),
     .testTarget(

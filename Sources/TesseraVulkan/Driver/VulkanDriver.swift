@@ -5,7 +5,7 @@ package import TesseraHAL
 /// The Vulkan back-end: Vulkan 1.3 devices with push descriptors.
 ///
 /// The loader is opened at the first use; `TESSERA_VULKAN_LIBRARY` names another one than
-/// `libvulkan.so.1`, `TESSERA_VULKAN_VALIDATION=1` turns the validation layer on.
+/// `libvulkan.so.1`, `TESSERA_VULKAN_VALIDATION` (`core`, `sync`, `gpu`) turns the validation layer on.
 package struct VulkanDriver: HALDriver {
   /// An instance of its own, for tests; nil uses the process's.
   private let own: VulkanInstance?
@@ -20,8 +20,8 @@ package struct VulkanDriver: HALDriver {
     instance: (inout VulkanInstanceFunctions) -> Void = { _ in }
   ) {
     own = VulkanInstance(
-      library: library ?? VulkanInstance.defaultLibrary, validation: validation, global: global,
-      instance: instance)
+      library: library ?? VulkanInstance.defaultLibrary,
+      validation: validation ? .synchronization : nil, global: global, instance: instance)
   }
 
   private var instance: VulkanInstance { own ?? VulkanInstance.shared }
