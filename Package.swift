@@ -161,7 +161,8 @@ let package = Package(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
-        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore",
+        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraOpenCL", "TesseraVulkan",
+        "TesseraHAL", "TesseraCore", "COpenCL", "CVulkan",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -169,3 +170,20 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// The fuzzer brings its own `main` and wants counters in the code it drives: only when Scripts/soak
+// asks for it.
+if Context.environment["TESSERA_FUZZ"] != nil {
+  let instrumented = ["TesseraIO", "TesseraCore", "TesseraRuntime", "TesseraVulkan"]
+  for target in package.targets where instrumented.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "tessera-fuzz",
+      dependencies: ["TesseraIO", "TesseraRuntime", "TesseraVulkan", "TesseraCore"],
+      swiftSettings: settings + [
+        .unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])
+      ],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

@@ -12,20 +12,17 @@ package struct GuardedMemory: Sendable {
   package let range: BufferRange
 
   /// Makes guarded memory for `byteCount` bytes; `data`, if any, is copied in.
-  /// - Parameter whole: writes guards and data at once from the host: oclgrind follows what is
-  ///   initialised only where that begins with the buffer.
+  /// - Parameter whole: writes guards and data at once from the host: oclgrind forgets what is
+  ///   initialised in a buffer when the host writes a part of it.
   package init(
     byteCount: Int, data: HostTensor? = nil, whole atOnce: Bool = false, on context: DeviceContext
   ) throws(TesseraError) {
     let body = (byteCount + 3) & ~3
     let whole = try context.allocate(byteCount: Self.guardBytes * 2 + body)
-    try context.fill(BufferRange(whole), pattern: 0xFFFF_FFFF)
     range = BufferRange(whole, offset: Self.guardBytes, byteCount: byteCount)
-    guard let data, byteCount > 0 else { return }
     if atOnce {
-      try context.synchronize()
-      var bytes = [UInt8](repeating: 0xFF, count: Self.guardBytes * 2 + body)
-      data.withUnsafeBytes { source in
+      var bytes = [UInt8](repeating: 0xFF, count: whole.byteCount)
+      data?.withUnsafeBytes { source in
         bytes.withUnsafeMutableBytes {
           UnsafeMutableRawBufferPointer(rebasing: $0[Self.guardBytes...]).copyMemory(from: source)
         }
@@ -35,6 +32,8 @@ package struct GuardedMemory: Sendable {
       }
       return
     }
+    try context.fill(BufferRange(whole), pattern: 0xFFFF_FFFF)
+    guard let data, byteCount > 0 else { return }
     let target = range
     try data.withUnsafeBytes { bytes throws(TesseraError) in try context.write(bytes, to: target) }
   }

@@ -13,14 +13,16 @@ package final class RecordingDevice: HALDevice {
   /// Changes kernels before they are built, to plant mistakes in them.
   private let edit: @Sendable (KernelCode, KernelSignature) -> KernelCode
   private let waits: Bool
+  private let scribble: UInt8?
 
   /// - Parameters:
   ///   - capabilities: what plans are made for; the base's own if nil.
   ///   - waits: lets no submission return before its work is done, for simulators that cannot have
   ///     host and kernels touch memory at the same time.
+  ///   - scribble: what every byte of new memory holds, where the host can write it.
   package init(
     _ base: any HALDevice, log: CallLog = CallLog(), capabilities: Capabilities? = nil,
-    waits: Bool = false,
+    waits: Bool = false, scribble: UInt8? = nil,
     edit: @escaping @Sendable (KernelCode, KernelSignature) -> KernelCode = { code, _ in code }
   ) {
     self.base = base
@@ -28,13 +30,20 @@ package final class RecordingDevice: HALDevice {
     self.capabilities = capabilities ?? base.capabilities
     self.edit = edit
     self.waits = waits
+    self.scribble = scribble
   }
 
   package var identity: DeviceIdentity { base.identity }
 
   package func allocate(byteCount: Int, kind: MemoryKind) throws(TesseraError) -> any HALBuffer {
     try log.note(.allocate)
-    return RecordingBuffer(try base.allocate(byteCount: byteCount, kind: kind), log)
+    let buffer = try base.allocate(byteCount: byteCount, kind: kind)
+    if let scribble, buffer.isHostVisible {
+      try buffer.withHostBytes(offset: 0, byteCount: buffer.byteCount, writing: true) {
+        _ = $0.initializeMemory(as: UInt8.self, repeating: scribble)
+      }
+    }
+    return RecordingBuffer(buffer, log)
   }
 
   package func makeKernel(

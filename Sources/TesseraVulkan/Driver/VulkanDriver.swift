@@ -53,6 +53,17 @@ package struct VulkanDriver: HALDriver {
     return VulkanDevice(try VulkanContext(adapters[index], editing: edit))
   }
 
+  /// What is wrong with a SPIR-V module as far as its declarations tell; nil if nothing is.
+  package static func complaint(aboutModule words: [UInt32]) -> String? {
+    do {
+      let module = try SPIRVModule(words)
+      for entry in module.entryPoints { _ = module.resources(of: entry) }
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+
   /// What the validation layer has reported so far; nil while it is off.
   package var validationMessages: [String]? { instance.validation?.messages }
 }
