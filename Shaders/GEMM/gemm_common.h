@@ -23,11 +23,12 @@
 #define SPLIT 0
 #endif
 
+#include "gemm_activation.h"
+
 PARAMETER(8, int, TRANSPOSE_A, 0)
 PARAMETER(9, int, TRANSPOSE_B, 0)
 PARAMETER(10, int, USE_C, 0)
 PARAMETER(11, int, BIAS_AXIS, 0)
-PARAMETER(12, int, ACTIVATION, 0)
 PARAMETER(13, int, VECTOR_A, 1)
 PARAMETER(14, int, VECTOR_B, 1)
 PARAMETER(15, int, VECTOR_D, 1)
@@ -47,18 +48,6 @@ CONSTANT_BLOCK(
     int beginA; int beginB; int beginC; int beginD; int beginBias;)
 
 #define PRODUCT_OF(X, i0, i1, i2) (i0 * p.batch##X##0 + i1 * p.batch##X##1 + i2 * p.batch##X##2)
-
-TESSERA_FN float gemm_activate(float x) {
-  if (ACTIVATION == 1) return x < 0.0f ? 0.0f : x;
-  if (ACTIVATION == 2) return tsr_gelu(x);
-  // x/2·(1 + tanh(y)) = x / (1 + exp(-2y)): nothing cancels.
-  if (ACTIVATION == 3) {
-    float y = 0.797884561f * fma(0.044715f * x * x, x, x);
-    return x / (1.0f + tsr_exp(-2.0f * y));
-  }
-  if (ACTIVATION == 4) return x / (1.0f + tsr_exp(-x));
-  return x;
-}
 
 // Where batch z of this dispatch lies in each operand.
 #define GEMM_BATCH(z)                                                 \

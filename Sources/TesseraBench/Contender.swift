@@ -8,22 +8,35 @@ package struct Contender {
   /// Runs once, waits for the end and returns the seconds it took by its own timer.
   package var run: () throws(TesseraError) -> Double
 
+  /// Runs a number of times without a pause and returns the seconds of one; nil where that cannot be timed.
+  package var runMany: ((Int) throws(TesseraError) -> Double)?
+
   package init(name: String, run: @escaping () throws(TesseraError) -> Double) {
     self.name = name
     self.run = run
+  }
+
+  /// One sample: `count` runs without a pause where that can be timed, else one.
+  func sample(_ count: Int) throws(TesseraError) -> Double {
+    if count > 1, let runMany { return try runMany(count) }
+    return try run()
   }
 
   /// Work on one of our devices, by device time where the device keeps it.
   package init(
     name: String, on device: Device, _ record: @escaping () throws(TesseraError) -> Void
   ) {
-    self.init(name: name) { () throws(TesseraError) in
+    let many = { (count: Int) throws(TesseraError) -> Double in
       let started = HostClock.now()
-      let event = try device.record(name) { _ throws(TesseraError) in try record() }
-      if let seconds = try event.deviceSeconds() { return seconds }
+      let event = try device.record(name) { _ throws(TesseraError) in
+        for _ in 0..<count { try record() }
+      }
+      if let seconds = try event.deviceSeconds() { return seconds / Double(count) }
       try device.synchronize()
-      return Double(HostClock.now() - started) * 1e-9
+      return Double(HostClock.now() - started) * 1e-9 / Double(count)
     }
+    self.init(name: name) { () throws(TesseraError) in try many(1) }
+    runMany = many
   }
 }
 
@@ -55,23 +68,32 @@ package enum Measurement {
     }
   }
 
+  /// Most runs of one sample: they are recorded together.
+  private static let maximumRuns = 64
+
   /// Samples of each contender in seconds, taken in turns so that a slow spell of the machine hits all.
+  /// - Parameter span: seconds that the runs of one sample take together where they can be timed so; the
+  ///   start of a kernel is then a small part of it, as in real use, where the next one is already queued.
   package static func interleaved(
-    _ contenders: [Contender], budget: Budget
+    _ contenders: [Contender], budget: Budget, span: Double? = nil
   ) throws(TesseraError) -> [[Double]] {
     var round = 0.0
+    var counts: [Int] = []
     for contender in contenders {
       let started = HostClock.now()
       var last = 0.0
       repeat { last = try contender.run() } while seconds(since: started) < budget.warmup
-      round += last
+      let count = span.map { max(1, min(maximumRuns, Int($0 / max(last, 1e-6)))) } ?? 1
+      if count > 1 { last = try contender.sample(count) }
+      counts.append(count)
+      round += last * Double(count)
     }
     // Where one round alone takes longer than all samples should, three of them must do.
     let minimum = round > budget.total ? min(3, budget.minimumSamples) : budget.minimumSamples
     var samples: [[Double]] = contenders.map { _ in [] }
     let started = HostClock.now()
     while samples[0].count < budget.maximumSamples {
-      for (index, contender) in contenders.enumerated() { samples[index].append(try contender.run()) }
+      for (index, contender) in contenders.enumerated() { samples[index].append(try contender.sample(counts[index])) }
       if samples[0].count >= minimum, seconds(since: started) > budget.total { break }
     }
     return samples

@@ -72,6 +72,11 @@ package struct Capabilities: Sendable, Hashable, Codable {
   package var maxLoopIterations: Int?
   /// NVIDIA compute capability as major · 10 + minor.
   package var computeCapability: Int?
+  /// Tiers of matrix kernels that were built and gave right results when the device was opened; nil
+  /// before that, which counts as none.
+  package var tensorTiers: [TensorTier]?
+  /// Why the other tiers are not there, by the tier's name.
+  package var tensorRefusals: [String: String]?
   /// Known faults of this driver, by their identifiers in the fault table.
   package var faults: [String]
 
@@ -107,6 +112,8 @@ package struct Capabilities: Sendable, Hashable, Codable {
     vectorWidth = 1
     maxLoopIterations = nil
     computeCapability = nil
+    tensorTiers = nil
+    tensorRefusals = nil
     faults = []
   }
 }

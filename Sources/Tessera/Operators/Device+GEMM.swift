@@ -68,11 +68,20 @@ extension Device {
     return d
   }
 
-  /// The plan `gemm` would run, with its kernels built.
+  /// The plan `gemm` would run, with its kernels built. A tier whose kernel the driver refuses gives way
+  /// to the next, and the plan's notes say so.
   package func preparedPlan(_ problem: GEMMProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
-      try PlanExecutor.prepare(
-        try GEMMPlanner.plan(problem, context.capabilities), on: context)
+      var refused: [TensorTier: String] = [:]
+      while true {
+        let plan = try GEMMPlanner.plan(problem, context.capabilities, refused: refused)
+        do throws(TesseraError) {
+          return try PlanExecutor.prepare(plan, on: context)
+        } catch {
+          guard let tier = TensorTier(rawValue: plan.tier), error.code != .deviceLost else { throw error }
+          refused[tier] = "its kernel does not build: \(error.message)"
+        }
+      }
     }
   }
 

@@ -10,6 +10,10 @@ package final class BenchRunner {
   let seed: UInt64
   /// Whether other libraries and the naive kernel run beside ours.
   let peers: Bool
+  /// The peers that run, by name; nil for all.
+  let onlyPeers: Set<String>?
+  /// Whether every legal plan is timed beside the chosen one.
+  let candidates: Bool
   /// Whether dense attention runs beside neighborhood attention.
   let dense: Bool
   /// Copy bandwidth of the device in bytes per second, measured once per run.
@@ -18,18 +22,25 @@ package final class BenchRunner {
   /// - Parameters:
   ///   - seconds: time for the samples of one row; nil takes what suits the device.
   ///   - peers: whether to run anything beside ours: other libraries, the naive kernel, dense attention.
+  ///   - onlyPeers: the peers to run, by name; nil runs all there are.
+  ///   - candidates: gemm: whether to time every plan of the chosen one's tier, too.
   ///   - dense: whether to run dense attention beside neighborhood attention.
   package init(
-    device: Device, seconds: Double? = nil, peers: Bool = true, dense: Bool = true,
-    seed: UInt64 = 1
+    device: Device, seconds: Double? = nil, peers: Bool = true, onlyPeers: Set<String>? = nil,
+    candidates: Bool = false, dense: Bool = true, seed: UInt64 = 1
   ) throws(TesseraError) {
     self.device = device
     self.seconds = seconds
     self.peers = peers
+    self.onlyPeers = onlyPeers
+    self.candidates = candidates
     self.dense = peers && dense
     self.seed = seed
     copyBandwidth = try Ceilings.copyBandwidth(of: device)
   }
+
+  /// Whether the peer of this name is to run.
+  func runs(_ peer: String) -> Bool { peers && onlyPeers?.contains(peer) ?? true }
 
   /// Verifies the case with fresh random data, then times it.
   package func run(_ benchCase: some BenchCase) throws(TesseraError) -> BenchRow {
@@ -37,12 +48,13 @@ package final class BenchRunner {
   }
 
   /// Times `contenders`, the first of which is ours, and fills in `row`.
+  /// - Parameter span: see `Measurement.interleaved`.
   func time(
-    _ row: inout BenchRow, _ contenders: [Contender], _ plan: Plan
+    _ row: inout BenchRow, _ contenders: [Contender], _ plan: Plan, span: Double? = nil
   ) throws(TesseraError) {
     let budget = Measurement.Budget.standard(
       for: device, seconds: seconds.map { $0 * Double(contenders.count) })
-    let samples = try Measurement.interleaved(contenders, budget: budget)
+    let samples = try Measurement.interleaved(contenders, budget: budget, span: span)
     let own = Statistics(samples[0])
     row.ms = own.scaled(by: 1e3)
     row.tflops = plan.flopsNeeded / own.median * 1e-12
@@ -65,7 +77,7 @@ package final class BenchRunner {
       op: benchCase.operation, title: benchCase.title, case: benchCase.parameters, dtype: benchCase.dtype.rawValue,
       backend: device.info.backend.rawValue, device: device.info.name, driver: device.info.driver,
       plan: .init(
-        kernel: plan.kernels.last?.name ?? "none", tier: "portable", schedule: plan.schedule,
+        kernel: plan.kernels.last?.name ?? "none", tier: plan.tier, schedule: plan.schedule,
         tile: plan.tile),
       ms: nil, timer: device.context.capabilities.timestamps ? "device" : "host", tflops: nil,
       gbps: nil, copyGbps: copyBandwidth * 1e-9, roofline: nil, boundMs: nil,

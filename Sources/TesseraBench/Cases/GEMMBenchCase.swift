@@ -66,15 +66,27 @@ package struct GEMMBenchCase: BenchCase {
     guard verification.passed else { return row }
 
     var contenders = [Contender(name: "tessera", on: device) { () throws(TesseraError) in try execute(prepared) }]
-    if runner.peers {
-      if let naive = try naivePlan(problem, device) {
-        contenders.append(Contender(name: "naive", on: device) { () throws(TesseraError) in try execute(naive) })
+    if runner.runs("naive"), let naive = try naivePlan(problem, device) {
+      contenders.append(
+        Contender(name: "naive", on: device) { () throws(TesseraError) in try execute(naive) })
+    }
+    if runner.candidates {
+      for plan in try GEMMPlanner.candidates(problem, context.capabilities).dropFirst()
+      where plan.tier == prepared.plan.tier {
+        let other = try PlanExecutor.prepare(plan, on: context)
+        contenders.append(
+          Contender(name: "\(plan.tile) \(plan.kernels[0]["STAGES"] ?? 0) \(plan.notes.first ?? "")", on: device) {
+            () throws(TesseraError) in try execute(other)
+          })
       }
-      for peer in [OpenBLASPeer.self, CLBlastPeer.self] as [any GEMMPeer.Type] {
-        switch peer.contender(problem, a: bench.a, b: bench.b, beside: device) {
-        case .failure(let absence): row.notRun[peer.name] = absence.reason
-        case .success(let (contender, result)):
-          // A peer that is wrong is no peer: its time would be of something else.
+    }
+    for peer in [OpenBLASPeer.self, CLBlastPeer.self, TorchPeer.self] as [any GEMMPeer.Type]
+    where runner.runs(peer.name) {
+      switch peer.contender(problem, a: bench.a, b: bench.b, beside: device) {
+      case .failure(let absence): row.notRun[peer.name] = absence.reason
+      case .success(let (contender, result)):
+        // A peer that is wrong is no peer: its time would be of something else.
+        do throws(TesseraError) {
           _ = try contender.run()
           let check = try bench.verify(try result())
           if check.passed {
@@ -82,12 +94,18 @@ package struct GEMMBenchCase: BenchCase {
           } else {
             row.notRun[peer.name] = "its result is wrong: \(check.summary)"
           }
+        } catch {
+          row.notRun[peer.name] = error.message
         }
       }
     }
-    try runner.time(&row, contenders, prepared.plan)
+    try runner.time(
+      &row, contenders, prepared.plan, span: device.info.kind == "gpu" ? Self.span : nil)
     return row
   }
+
+  /// Seconds that the products of one sample take together on a GPU.
+  private static let span = 3e-3
 
   /// The one-output-per-invocation kernel, where it takes bearable time.
   private func naivePlan(

@@ -1,5 +1,6 @@
 package import Tessera
 package import TesseraCore
+import TesseraHAL
 package import TesseraKernels
 import TesseraReference
 
@@ -10,9 +11,11 @@ package struct GEMMCase: ConformanceCase {
   package let b: HostTensor
   package let c: HostTensor?
   package let bias: HostTensor?
+  private let variantIndex: Int
 
   init(_ given: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
     var variant = given
+    variantIndex = given.index
     let extents = ConformanceVariant.extents
     var (m, n, k) = (random.pick(extents), random.pick(extents), random.pick(extents))
     // Now and then one long axis: many key tiles, or a long sum.
@@ -23,6 +26,9 @@ package struct GEMMCase: ConformanceCase {
     default: break
     }
     if m * n * k > 4_000_000 { (m, n) = (min(m, 33), min(n, 33)) }
+    // Rows of whole 16 bytes, which tensor cores ask for, in three of four; of B and D alone in some.
+    if variant.index % 4 != 3 { (n, k) = ((n + 7) & ~7, (k + 7) & ~7) }
+    if variant.index % 8 < 3 { m = (m + 7) & ~7 }
     let (transposeA, transposeB) = (variant.index & 1 == 1, variant.index & 2 == 2)
     let batch = random.pick([[], [], [], [1], [3], [2, 2], [2, 1, 3]] as [[Int]])
     func operandBatch(_ random: inout SeededRandom) -> [Int] {
@@ -73,8 +79,14 @@ package struct GEMMCase: ConformanceCase {
 
   package var summary: String { "\(problem)" }
 
+  /// Takes the planner's choice in one variant of five, else a form of one of the tiers of tensor-core
+  /// kernels, each in turn, where the device has them and the problem is for them.
   package func prepare(on device: Device) throws(TesseraError) -> PreparedPlan {
-    try device.preparedPlan(problem)
+    let tier = TensorTier.allCases[variantIndex / 2 % TensorTier.allCases.count]
+    let forms = GEMMPlanner.forms(
+      of: tier, problem, device.context.capabilities, splits: 1 + variantIndex % 3)
+    guard variantIndex % 5 != 4, !forms.isEmpty else { return try device.preparedPlan(problem) }
+    return try PlanExecutor.prepare(forms[variantIndex % forms.count], on: device.context)
   }
 
   package func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification {

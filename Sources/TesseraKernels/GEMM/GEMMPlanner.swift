@@ -6,16 +6,28 @@ package import TesseraHAL
 ///
 /// Operands of the plans, by position: 0 a, 1 b, 2 c, 3 bias, 4 d.
 package enum GEMMPlanner {
-  /// The plan expected to be fastest.
+  /// The plan expected to be fastest: of the highest tier of kernels that is there and can do it.
+  /// - Parameter refused: tiers that are not to be used, with the reason.
   /// - Throws: `unsupported` for element types other than f32, f16 and bf16; `overLimit` if the
   ///   problem cannot be cut to the device's limits.
   package static func plan(
-    _ problem: GEMMProblem, _ capabilities: Capabilities
+    _ problem: GEMMProblem, _ capabilities: Capabilities, refused: [TensorTier: String] = [:]
   ) throws(TesseraError) -> Plan {
     if capabilities.backend == .cpu {
       return try CPUGEMMPlanner.plan(problem, capabilities: capabilities)
     }
-    return try plan(problem, capabilities, forms(problem, capabilities))
+    var notes: [String] = []
+    for tier in TensorTier.allCases.reversed() {
+      if let reason = refused[tier] ?? violation(problem, tier, capabilities) {
+        notes.append("tier \(tier.rawValue) is not used: \(reason)")
+      } else if var plan = tensorPlans(problem, tier, capabilities).first {
+        plan.notes += capabilities.computeCapability == nil ? [] : notes
+        return plan
+      }
+    }
+    var plan = try plan(problem, capabilities, forms(problem, capabilities))
+    plan.notes += capabilities.computeCapability == nil ? [] : notes
+    return plan
   }
 
   /// Plans with every form that is legal on the device, the one expected to be fastest first: what a
@@ -27,10 +39,47 @@ package enum GEMMPlanner {
       return [try CPUGEMMPlanner.plan(problem, capabilities: capabilities)]
     }
     var plans: [Plan] = []
+    for tier in TensorTier.allCases.reversed()
+    where violation(problem, tier, capabilities) == nil {
+      plans += tensorPlans(problem, tier, capabilities)
+    }
     for form in forms(problem, capabilities) {
       plans.append(try plan(problem, capabilities, [form]))
     }
     return plans
+  }
+
+  /// Why a tier cannot compute `problem` on such a device; nil if it can.
+  private static func violation(
+    _ problem: GEMMProblem, _ tier: TensorTier, _ capabilities: Capabilities
+  ) -> String? {
+    switch tier {
+    case .hopper: HopperGEMMForm.violation(problem, on: capabilities)
+    case .mma: MMAGEMMForm.violation(problem, on: capabilities)
+    }
+  }
+
+  /// Plans of a tier's forms, cheapest first; none if the device can bind none of them.
+  private static func tensorPlans(
+    _ problem: GEMMProblem, _ tier: TensorTier, _ capabilities: Capabilities
+  ) -> [Plan] {
+    switch tier {
+    case .hopper: HopperGEMMForm.plans(problem, capabilities)
+    case .mma: MMAGEMMForm.plans(problem, capabilities)
+    }
+  }
+
+  /// Plans of every form of a tier of tensor-core kernels, in the table's order, K cut into `splits`
+  /// parts where that is legal; none where the tier is not there or cannot compute `problem`. For tests:
+  /// which forms there are does not depend on what they are expected to cost.
+  package static func forms(
+    of tier: TensorTier, _ problem: GEMMProblem, _ capabilities: Capabilities, splits: Int = 1
+  ) -> [Plan] {
+    guard violation(problem, tier, capabilities) == nil else { return [] }
+    return switch tier {
+    case .hopper: HopperGEMMForm.plans(problem, capabilities, splits: splits)
+    case .mma: MMAGEMMForm.plans(problem, capabilities, splits: splits)
+    }
   }
 
   /// The baseline: one output per invocation, straight from the definition.

@@ -1,4 +1,5 @@
-/// Builds the bytes of a kernel's constants: 32-bit fields in declaration order, no padding.
+/// Builds the bytes of a kernel's constants: fields in declaration order, no padding. The declaration
+/// has 64-bit fields at multiples of 8 bytes.
 package struct ConstantBlock {
   package private(set) var bytes: [UInt8] = []
 
@@ -10,4 +11,8 @@ package struct ConstantBlock {
   package mutating func append(_ value: Float) { append(value.bitPattern) }
   /// Appends a value the planner has shown to fit in 32 signed bits.
   package mutating func append(_ value: Int) { append(UInt32(bitPattern: Int32(truncatingIfNeeded: value))) }
+  /// Appends a 64-bit field.
+  package mutating func append(long value: Int) {
+    withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) }
+  }
 }

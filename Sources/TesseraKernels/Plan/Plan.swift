@@ -54,6 +54,8 @@ package struct Plan: Sendable, Hashable, Codable {
   package var operation: String
   /// Where the work is done differently in kind: `tiled`, `split-k`, `naive`, ….
   package var schedule: String
+  /// Generation of kernels: `portable`, or the name of a `TensorTier`.
+  package var tier: String
   /// Tile extents as the main kernel names them.
   package var tile: [Int]
   package var kernels: [KernelSpec]
@@ -78,6 +80,7 @@ package struct Plan: Sendable, Hashable, Codable {
   package init(operation: String, schedule: String, tile: [Int]) {
     self.operation = operation
     self.schedule = schedule
+    tier = "portable"
     self.tile = tile
     kernels = []
     dispatches = []

@@ -60,7 +60,10 @@ package final class DeviceContext: @unchecked Sendable {
     trace = TraceRecorder()
     kernels = KernelStore(device: device, cache: cache, logger: logger)
     var capabilities = device.capabilities
-    if probe { try DriverFaults.probe(device, &capabilities, logger: logger) }
+    if probe {
+      try DriverFaults.probe(device, &capabilities, logger: logger)
+      TensorTierProbe.probe(device, kernels, &capabilities, logger: logger)
+    }
     self.capabilities = capabilities
   }
 

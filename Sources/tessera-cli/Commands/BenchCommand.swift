@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
       Suites: gemm, attention, attention-backward, na, na-backward, sparse-attention, \
       sparse-attention-backward, paged-decode, select-blocks, nsa; and launch, the host's cost of one \
       dispatch. Every row is compared with the f64 oracle before it is timed, large ones in part; the \
-      peers run in turns with it on the same data: for gemm the naive kernel, CLBlast (OpenCL) and \
-      OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens, for \
+      peers run in turns with it on the same data: for gemm the naive kernel, PyTorch (NVIDIA; \
+      TESSERA_PYTHON names the interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens, for \
       lists what is done for them alone (lists) and both schedules (query, kv), too. Device times, medians. Without --shape a suite runs its own list.
       """)
 
@@ -28,6 +28,8 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Seconds of samples per row. Default: 2 on GPUs, 3 elsewhere.") var budget: Double?
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
+  @Option(help: "Run only this peer (naive, torch, clblast, openblas). Repeatable.") var peer: [String] = []
+  @Flag(help: "gemm: time every plan of the chosen one's tier beside it.") var candidates = false
   @Flag(inversion: .prefixedNo, help: "na: run dense attention beside ours.") var dense = true
   @Option(help: "Write one JSON line per row to this file.") var json: String?
 
@@ -58,7 +60,9 @@ struct BenchCommand: ParsableCommand {
     var rows: [BenchRow] = []
     for description in found {
       let device = try Device(description)
-      let runner = try BenchRunner(device: device, seconds: budget, peers: peers, dense: dense, seed: seed)
+      let runner = try BenchRunner(
+        device: device, seconds: budget, peers: peers, onlyPeers: peer.isEmpty ? nil : Set(peer),
+        candidates: candidates, dense: dense, seed: seed)
       for suite in suites {
         guard let operation = BenchSuite(rawValue: suite.rawValue) else {
           rows.append(try LaunchBench.run(on: device))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Tessera
 import TesseraConformance
+import TesseraHAL
 import TesseraRuntime
 
 /// `tessera doctor`
@@ -19,6 +20,9 @@ struct DoctorCommand: ParsableCommand {
       var passed: Bool
       var detail: String
       var faults: [String]
+      /// Tiers of tensor-core kernels that work, and why others do not; nil where there could be none.
+      var tensorTiers: [String]?
+      var tensorRefusals: [String: String]?
       var firstMs: Double?
       var laterMs: Double?
     }
@@ -52,7 +56,12 @@ struct DoctorCommand: ParsableCommand {
       id: description.id, name: description.name, passed: false, detail: "", faults: [])
     do throws(TesseraError) {
       let device = try Device(description)
-      result.faults = device.context.capabilities.faults
+      let capabilities = device.context.capabilities
+      result.faults = capabilities.faults
+      if capabilities.computeCapability != nil, capabilities.backend == .openCL {
+        result.tensorTiers = capabilities.tensorTiers?.map(\.rawValue)
+        result.tensorRefusals = capabilities.tensorRefusals
+      }
       var failures: [ConformanceRunner.Failure] = []
       // Few kernels, as software drivers take seconds to build one; `selftest` is thorough.
       for operation in [ConformanceOperator.gemm, .attention, .na] {
@@ -101,6 +110,10 @@ struct DoctorCommand: ParsableCommand {
     for device in report.devices {
       print("\(device.passed ? "ok  " : "FAIL") \(device.id) \(device.name): \(device.detail)")
       for fault in device.faults { print("       known driver fault, worked round: \(fault)") }
+      for tier in device.tensorTiers ?? [] { print("       tensor-core kernels: tier \(tier) works") }
+      for (tier, reason) in (device.tensorRefusals ?? [:]).sorted(by: { $0.key < $1.key }) {
+        print("       tensor-core kernels: no tier \(tier): \(reason)")
+      }
       if let first = device.firstMs, let later = device.laterMs {
         print(
           "       clock: 256³ product \(Format.number(first)) ms at first, \(Format.number(later)) ms warmed up")

@@ -5,6 +5,7 @@ import TesseraKernels
 struct PlanReport: Encodable {
   var kernel: String
   var kernels: [String]
+  var tier: String
   var schedule: String
   var tile: [Int]
   var tiles: Plan.TileCounts?
@@ -19,6 +20,7 @@ struct PlanReport: Encodable {
   init(_ plan: Plan) {
     kernel = plan.kernels.last?.description ?? "none"
     kernels = plan.kernels.map(\.description)
+    tier = plan.tier
     schedule = plan.schedule
     tile = plan.tile
     tiles = plan.tiles
@@ -33,6 +35,7 @@ struct PlanReport: Encodable {
 
   func printText() {
     for (index, kernel) in kernels.enumerated() { print("kernel \(index): \(kernel)") }
+    print("tier: \(tier)")
     print("schedule: \(schedule), tile \(tile), \(dispatches) dispatches, \(groups) workgroups")
     if let tiles {
       print("tiles: \(tiles.full) full, \(tiles.partial) partial, \(tiles.skipped) skipped")
