@@ -116,6 +116,17 @@ let package = Package(
       ],
       path: "Sources/tessera-cli", swiftSettings: settings),
 
+    // Runs every kernel of the catalogue under a simulator or the validation layer: see
+    // Scripts/check-kernels.
+    .executableTarget(
+      name: "kernel-check",
+      dependencies: [
+        "Tessera", "TesseraConformance", "TesseraKernels", "TesseraRuntime", "TesseraVulkan",
+        "TesseraHAL", "TesseraCore", "CVulkan",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
     .testTarget(
       name: "TesseraCoreTests", dependencies: ["TesseraCore"], swiftSettings: settings),
     .testTarget(
@@ -154,7 +165,8 @@ let package = Package(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
-        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraHAL", "TesseraCore",
+        "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraOpenCL", "TesseraVulkan",
+        "TesseraHAL", "TesseraCore", "COpenCL", "CVulkan",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -162,3 +174,20 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// The fuzzer brings its own `main` and wants counters in the code it drives: only when Scripts/soak
+// asks for it.
+if Context.environment["TESSERA_FUZZ"] != nil {
+  let instrumented = ["TesseraIO", "TesseraCore", "TesseraRuntime", "TesseraVulkan"]
+  for target in package.targets where instrumented.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "tessera-fuzz",
+      dependencies: ["TesseraIO", "TesseraRuntime", "TesseraVulkan", "TesseraCore"],
+      swiftSettings: settings + [
+        .unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])
+      ],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

@@ -15,12 +15,31 @@ package struct GuardedMemory: Sendable {
   private let pattern: UInt32
 
   /// Makes guarded memory for `byteCount` bytes; `data`, if any, is copied in.
+  /// - Parameter whole: writes guards and data at once from the host: oclgrind forgets what is
+  ///   initialised in a buffer when the host writes a part of it.
   package init(
-    byteCount: Int, data: HostTensor? = nil, on context: DeviceContext
+    byteCount: Int, data: HostTensor? = nil, whole atOnce: Bool = false, on context: DeviceContext
   ) throws(TesseraError) {
     let body = (byteCount + 3) & ~3
     let whole = try context.allocate(byteCount: Self.guardBytes * 2 + body)
     pattern = data == nil ? 0x7FAD_7FAD : 0xFFFF_FFFF
+    range = BufferRange(whole, offset: Self.guardBytes, byteCount: byteCount)
+    if atOnce {
+      var words = [UInt32](repeating: 0xFFFF_FFFF, count: whole.byteCount / 4)
+      for i in 0..<(Self.guardBytes / 4) {
+        words[i] = pattern
+        words[(Self.guardBytes + body) / 4 + i] = pattern
+      }
+      data?.withUnsafeBytes { source in
+        words.withUnsafeMutableBytes {
+          UnsafeMutableRawBufferPointer(rebasing: $0[Self.guardBytes...]).copyMemory(from: source)
+        }
+      }
+      try words.withUnsafeBytes { bytes throws(TesseraError) in
+        try context.write(bytes, to: BufferRange(whole))
+      }
+      return
+    }
     for offset in [0, Self.guardBytes + body] {
       try context.fill(
         BufferRange(whole, offset: offset, byteCount: Self.guardBytes), pattern: pattern)
@@ -29,7 +48,6 @@ package struct GuardedMemory: Sendable {
       try context.fill(
         BufferRange(whole, offset: Self.guardBytes, byteCount: body), pattern: 0xFFFF_FFFF)
     }
-    range = BufferRange(whole, offset: Self.guardBytes, byteCount: byteCount)
     guard let data, byteCount > 0 else { return }
     let target = range
     try data.withUnsafeBytes { bytes throws(TesseraError) in try context.write(bytes, to: target) }

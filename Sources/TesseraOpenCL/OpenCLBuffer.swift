@@ -52,8 +52,9 @@ package final class OpenCLBuffer: HALBuffer, @unchecked Sendable {
       return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
     }
     let cl = device.library.functions
-    // A body that writes may write less than the range, so the old contents must be there.
-    let flags = cl_map_flags(writing ? CL_MAP_READ | CL_MAP_WRITE : CL_MAP_READ)
+    // A body that writes may write less than the range: the old contents are there with either flag,
+    // only CL_MAP_WRITE_INVALIDATE_REGION gives them up.
+    let flags = cl_map_flags(writing ? CL_MAP_WRITE : CL_MAP_READ)
     var status: cl_int = CL_SUCCESS
     let address = cl.clEnqueueMapBuffer(
       device.transferQueue, memory, cl_bool(CL_TRUE), flags, offset, byteCount, 0, nil, nil, &status

@@ -73,4 +73,13 @@ import Testing
     }
     #expect(error.code == .overLimit && error.message.contains("1048576"))
   }
+
+  @Test func `a source too long for any compiler is refused before one sees it`() throws {
+    let device = try Devices.first(.openCL)
+    let error = try #require(throws: TesseraError.self) {
+      try device.kernel(
+        openCL: String(repeating: " ", count: 17 << 20), entry: "scale", interface: Self.interface)
+    }
+    #expect(error.code == .overLimit && error.message.contains("scale"))
+  }
 }

@@ -1,3 +1,4 @@
+import TesseraCore
 import TesseraHAL
 package import TesseraRuntime
 
@@ -103,10 +104,26 @@ extension Device {
   private func kernel(
     _ code: KernelCode, entry: String, interface: KernelInterface
   ) throws(TesseraError) -> Kernel {
+    try Self.checkSize(of: code, entry)
     let signature = try interface.signature(entry: entry)
     return Kernel(
       interface: interface, name: entry,
       kernel: try context.kernels.kernel(code, signature: signature), context: context)
+  }
+
+  /// Bytes of a kernel's source or module. Compilers take time and memory by the square of it.
+  private static let largestCode = 16 << 20
+
+  private static func checkSize(of code: KernelCode, _ entry: String) throws(TesseraError) {
+    let byteCount: Int
+    switch code {
+    case .openCL(let source, _, _): byteCount = source.utf8.count
+    case .spirv(let words, _): byteCount = 4 * words.count
+    case .host: return
+    }
+    guard byteCount <= largestCode else {
+      throw .overLimit("bytes of kernel \(entry)", requested: byteCount, limit: largestCode)
+    }
   }
 
   private var languages: String {

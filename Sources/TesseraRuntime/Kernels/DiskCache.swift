@@ -59,9 +59,15 @@ package final class DiskCache: Sendable {
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: Int(info.st_size))
     guard Self.readAll(descriptor, &bytes) else { return nil }
-    let payload = Array(bytes[Self.headerBytes...])
-    guard bytes[0..<8].elementsEqual(Self.magic),
-      bytes[8..<16].elementsEqual(Self.littleEndian(UInt64(payload.count))),
+    return Self.payload(of: bytes)
+  }
+
+  /// The payload of an entry's bytes; nil if anything about them is not as it was written.
+  package static func payload(of bytes: [UInt8]) -> [UInt8]? {
+    guard bytes.count >= headerBytes else { return nil }
+    let payload = Array(bytes[headerBytes...])
+    guard bytes[0..<8].elementsEqual(magic),
+      bytes[8..<16].elementsEqual(littleEndian(UInt64(payload.count))),
       bytes[16..<48].elementsEqual(SHA256.hash(payload))
     else { return nil }
     return payload

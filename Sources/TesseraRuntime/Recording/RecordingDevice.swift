@@ -8,25 +8,52 @@ package import TesseraHAL
 package final class RecordingDevice: HALDevice {
   package let base: any HALDevice
   package let log: CallLog
+  package let census = KernelCensus()
+  package let capabilities: Capabilities
+  /// Changes kernels before they are built, to plant mistakes in them.
+  private let edit: @Sendable (KernelCode, KernelSignature) -> KernelCode
+  private let waits: Bool
+  private let scribble: UInt8?
 
-  package init(_ base: any HALDevice, log: CallLog = CallLog()) {
+  /// - Parameters:
+  ///   - capabilities: what plans are made for; the base's own if nil.
+  ///   - waits: lets no submission return before its work is done, for simulators that cannot have
+  ///     host and kernels touch memory at the same time.
+  ///   - scribble: what every byte of new memory holds, where the host can write it.
+  package init(
+    _ base: any HALDevice, log: CallLog = CallLog(), capabilities: Capabilities? = nil,
+    waits: Bool = false, scribble: UInt8? = nil,
+    edit: @escaping @Sendable (KernelCode, KernelSignature) -> KernelCode = { code, _ in code }
+  ) {
     self.base = base
     self.log = log
+    self.capabilities = capabilities ?? base.capabilities
+    self.edit = edit
+    self.waits = waits
+    self.scribble = scribble
   }
 
   package var identity: DeviceIdentity { base.identity }
-  package var capabilities: Capabilities { base.capabilities }
 
   package func allocate(byteCount: Int, kind: MemoryKind) throws(TesseraError) -> any HALBuffer {
     try log.note(.allocate)
-    return RecordingBuffer(try base.allocate(byteCount: byteCount, kind: kind), log)
+    let buffer = try base.allocate(byteCount: byteCount, kind: kind)
+    if let scribble, buffer.isHostVisible {
+      try buffer.withHostBytes(offset: 0, byteCount: buffer.byteCount, writing: true) {
+        _ = $0.initializeMemory(as: UInt8.self, repeating: scribble)
+      }
+    }
+    return RecordingBuffer(buffer, log)
   }
 
   package func makeKernel(
     _ code: KernelCode, signature: KernelSignature, binary: [UInt8]?
   ) throws(TesseraError) -> any HALKernel {
     try log.note(.makeKernel)
-    return try base.makeKernel(code, signature: signature, binary: binary)
+    let kernel = try base.makeKernel(
+      edit(code, signature), signature: signature, binary: binary)
+    census.built(kernel, from: code)
+    return kernel
   }
 
   package func makeTimeline() throws(TesseraError) -> any HALTimeline {
@@ -36,7 +63,7 @@ package final class RecordingDevice: HALDevice {
 
   package func makeEncoder() throws(TesseraError) -> any HALEncoder {
     try log.note(.makeEncoder)
-    return RecordingEncoder(try base.makeEncoder(), log)
+    return RecordingEncoder(try base.makeEncoder(), log, census)
   }
 
   package func submit(
@@ -47,6 +74,7 @@ package final class RecordingDevice: HALDevice {
     try base.submit(
       commands, wait: wait.map { (RecordingTimeline.unwrap($0.timeline), $0.value) },
       signal: (RecordingTimeline.unwrap(signal.timeline), signal.value))
+    if waits { _ = try signal.timeline.wait(for: signal.value, seconds: nil) }
   }
 
   package func memory() -> (allocated: Int, available: Int?) { base.memory() }

@@ -5,10 +5,12 @@ import TesseraHAL
 final class RecordingEncoder: HALEncoder {
   private let base: any HALEncoder
   private let log: CallLog
+  private let census: KernelCensus
 
-  init(_ base: any HALEncoder, _ log: CallLog) {
+  init(_ base: any HALEncoder, _ log: CallLog, _ census: KernelCensus) {
     self.base = base
     self.log = log
+    self.census = census
   }
 
   func dispatch(
@@ -22,6 +24,7 @@ final class RecordingEncoder: HALEncoder {
     try own.withUnsafeBufferPointer { bindings throws(TesseraError) in
       try base.dispatch(kernel, groups: groups, constants: constants, bindings: bindings)
     }
+    census.dispatched(kernel)
   }
 
   func copy(

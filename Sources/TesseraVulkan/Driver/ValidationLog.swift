@@ -2,10 +2,41 @@ import CVulkan
 import Logging
 import Synchronization
 
+/// What the validation layer looks for; each is a run of its own, because they disturb one another.
+enum ValidationKind {
+  /// Wrong uses of the interface.
+  case core
+  /// Those, and missing barriers.
+  case synchronization
+  /// Those of `core`, and accesses outside bound ranges, found by instrumenting shaders.
+  case gpuAssisted
+
+  /// From `TESSERA_VULKAN_VALIDATION`: `core`, `sync` or `1`, `gpu`; anything else is off.
+  init?(_ setting: String) {
+    switch setting {
+    case "core": self = .core
+    case "sync", "1": self = .synchronization
+    case "gpu": self = .gpuAssisted
+    default: return nil
+    }
+  }
+
+  var feature: VkValidationFeatureEnableEXT? {
+    switch self {
+    case .core: nil
+    case .synchronization: VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+    case .gpuAssisted: VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_EXT
+    }
+  }
+}
+
 /// Collects what the validation layer reports.
 final class ValidationLog: Sendable {
   private let collected = Mutex<[String]>([])
   private let logger = Logger(label: "tessera.vulkan.validation")
+  let kind: ValidationKind
+
+  init(_ kind: ValidationKind) { self.kind = kind }
 
   var messages: [String] { collected.withLock { $0 } }
 

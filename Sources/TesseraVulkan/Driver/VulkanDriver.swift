@@ -5,7 +5,7 @@ package import TesseraHAL
 /// The Vulkan back-end: Vulkan 1.3 devices with push descriptors.
 ///
 /// The loader is opened at the first use; `TESSERA_VULKAN_LIBRARY` names another one than
-/// `libvulkan.so.1`, `TESSERA_VULKAN_VALIDATION=1` turns the validation layer on.
+/// `libvulkan.so.1`, `TESSERA_VULKAN_VALIDATION` (`core`, `sync`, `gpu`) turns the validation layer on.
 package struct VulkanDriver: HALDriver {
   /// An instance of its own, for tests; nil uses the process's.
   private let own: VulkanInstance?
@@ -20,8 +20,8 @@ package struct VulkanDriver: HALDriver {
     instance: (inout VulkanInstanceFunctions) -> Void = { _ in }
   ) {
     own = VulkanInstance(
-      library: library ?? VulkanInstance.defaultLibrary, validation: validation, global: global,
-      instance: instance)
+      library: library ?? VulkanInstance.defaultLibrary,
+      validation: validation ? .synchronization : nil, global: global, instance: instance)
   }
 
   private var instance: VulkanInstance { own ?? VulkanInstance.shared }
@@ -51,6 +51,17 @@ package struct VulkanDriver: HALDriver {
       throw .unavailable("no device vulkan:\(index), \(adapters.count) present\(reason)")
     }
     return VulkanDevice(try VulkanContext(adapters[index], editing: edit))
+  }
+
+  /// What is wrong with a SPIR-V module as far as its declarations tell; nil if nothing is.
+  package static func complaint(aboutModule words: [UInt32]) -> String? {
+    do {
+      let module = try SPIRVModule(words)
+      for entry in module.entryPoints { _ = module.resources(of: entry) }
+      return nil
+    } catch {
+      return error.reason
+    }
   }
 
   /// What the validation layer has reported so far; nil while it is off.

@@ -16,7 +16,7 @@ import Darwin
 final class VulkanInstance: @unchecked Sendable {
   static let shared = VulkanInstance(
     library: Environment.value("TESSERA_VULKAN_LIBRARY") ?? defaultLibrary,
-    validation: Environment.value("TESSERA_VULKAN_VALIDATION") == "1")
+    validation: Environment.value("TESSERA_VULKAN_VALIDATION").flatMap(ValidationKind.init))
 
   static let defaultLibrary = "libvulkan.so.1"
   private static let validationLayer = "VK_LAYER_KHRONOS_validation"
@@ -31,7 +31,7 @@ final class VulkanInstance: @unchecked Sendable {
   let validation: ValidationLog?
 
   init(
-    library: String, validation wanted: Bool,
+    library: String, validation wanted: ValidationKind?,
     global: (inout VulkanGlobalFunctions) -> Void = { _ in },
     instance: (inout VulkanInstanceFunctions) -> Void = { _ in }
   ) {
@@ -79,7 +79,7 @@ final class VulkanInstance: @unchecked Sendable {
 
   /// Opens the loader and creates the instance; appends to `problems` whatever is in the way.
   private static func open(
-    library: String, validation wanted: Bool,
+    library: String, validation wanted: ValidationKind?,
     editing edit: (inout VulkanGlobalFunctions) -> Void, problems: inout [String]
   ) -> Opened? {
     guard let loader = dlopen(library, RTLD_NOW | RTLD_LOCAL) else {
@@ -99,9 +99,9 @@ final class VulkanInstance: @unchecked Sendable {
       return nil
     }
     var log: ValidationLog?
-    if wanted {
+    if let wanted {
       if layers(global).contains(validationLayer) {
-        log = ValidationLog()
+        log = ValidationLog(wanted)
       } else {
         problems.append("validation was asked for, but \(validationLayer) is not installed")
       }
@@ -134,14 +134,15 @@ final class VulkanInstance: @unchecked Sendable {
       })
     var info = VkInstanceCreateInfo.make()
     info.pApplicationInfo = UnsafePointer(application)
-    if log != nil {
+    if let log {
       info.enabledLayerCount = 1
       info.ppEnabledLayerNames = arena.strings([validationLayer])
       info.enabledExtensionCount = 2
       info.ppEnabledExtensionNames = arena.strings([
         VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME,
       ])
-      let enabled = arena.array([VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT])
+      guard let feature = log.kind.feature else { return info }
+      let enabled = arena.array([feature])
       let features = arena.new(
         VkValidationFeaturesEXT.make {
           $0.enabledValidationFeatureCount = 1
