@@ -35,8 +35,8 @@ package struct GuardedMemory: Sendable {
           UnsafeMutableRawBufferPointer(rebasing: $0[Self.guardBytes...]).copyMemory(from: source)
         }
       }
-      try words.withUnsafeBytes { bytes throws(TesseraError) in
-        try context.write(bytes, to: BufferRange(whole))
+      try words.withUnsafeBufferPointer { words throws(TesseraError) in
+        try context.write(UnsafeRawBufferPointer(words), to: BufferRange(whole))
       }
       return
     }
