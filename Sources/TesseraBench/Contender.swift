@@ -27,13 +27,22 @@ package struct Contender {
     name: String, on device: Device, _ record: @escaping () throws(TesseraError) -> Void
   ) {
     let many = { (count: Int) throws(TesseraError) -> Double in
+      // All are queued before the first is waited for; each is timed by itself, so that the host's time
+      // for a launch does not count.
       let started = HostClock.now()
-      let event = try device.record(name) { _ throws(TesseraError) in
-        for _ in 0..<count { try record() }
+      var events: [Event] = []
+      for _ in 0..<count {
+        events.append(try device.record(name) { _ throws(TesseraError) in try record() })
       }
-      if let seconds = try event.deviceSeconds() { return seconds / Double(count) }
-      try device.synchronize()
-      return Double(HostClock.now() - started) * 1e-9 / Double(count)
+      var total = 0.0
+      for event in events {
+        guard let seconds = try event.deviceSeconds() else {
+          try device.synchronize()
+          return Double(HostClock.now() - started) * 1e-9 / Double(count)
+        }
+        total += seconds
+      }
+      return total / Double(count)
     }
     self.init(name: name) { () throws(TesseraError) in try many(1) }
     runMany = many
@@ -72,8 +81,8 @@ package enum Measurement {
   private static let maximumRuns = 64
 
   /// Samples of each contender in seconds, taken in turns so that a slow spell of the machine hits all.
-  /// - Parameter span: seconds that the runs of one sample take together where they can be timed so; the
-  ///   start of a kernel is then a small part of it, as in real use, where the next one is already queued.
+  /// - Parameter span: seconds that the runs of one sample take together where they can be timed so: the
+  ///   device is then as warm as in real use, where the next kernel is already queued.
   package static func interleaved(
     _ contenders: [Contender], budget: Budget, span: Double? = nil
   ) throws(TesseraError) -> [[Double]] {

@@ -2,7 +2,10 @@ package import TesseraCore
 
 /// The operators that have bench cases, with the shapes each is measured at.
 package enum BenchSuite: String, Sendable, CaseIterable {
-  case gemm, attention
+  case gemm
+  case gemmLayouts = "gemm-layouts"
+  case gemmShapes = "gemm-shapes"
+  case attention
   case attentionBackward = "attention-backward"
   case na
   case naBackward = "na-backward"
@@ -18,6 +21,8 @@ package enum BenchSuite: String, Sendable, CaseIterable {
     dtypes.flatMap { dtype -> [any BenchCase] in
       switch self {
       case .gemm: Self.products(large: kind == "gpu", dtype)
+      case .gemmLayouts: GEMMShapes.layouts(large: kind == "gpu", dtype)
+      case .gemmShapes: GEMMShapes.fixed(large: kind == "gpu", dtype)
       case .attention, .attentionBackward:
         Self.dense(large: kind == "gpu", backward: self == .attentionBackward, dtype)
       case .na, .naBackward:

@@ -72,10 +72,12 @@ package struct GEMMBenchCase: BenchCase {
     }
     if runner.candidates {
       for plan in try GEMMPlanner.candidates(problem, context.capabilities).dropFirst()
-      where plan.tier == prepared.plan.tier {
+      where plan.tier != "portable" || prepared.plan.tier == "portable" {
         let other = try PlanExecutor.prepare(plan, on: context)
+        let tile = plan.tile.map { String($0) }.joined(separator: "x")
+        let parts = plan.dispatches[0].grid.y
         contenders.append(
-          Contender(name: "\(plan.tile) \(plan.kernels[0]["STAGES"] ?? 0) \(plan.notes.first ?? "")", on: device) {
+          Contender(name: "\(plan.tier) \(tile) \(plan.schedule) \(parts) \(plan.scratchBytes >> 20)", on: device) {
             () throws(TesseraError) in try execute(other)
           })
       }

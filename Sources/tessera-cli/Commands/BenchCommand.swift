@@ -8,7 +8,7 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Verifies and times operators, beside other libraries in the same run.",
     discussion: """
-      Suites: gemm, attention, attention-backward, na, na-backward, sparse-attention, \
+      Suites: gemm, gemm-layouts (squares in all four layouts), gemm-shapes (sixty products), attention, attention-backward, na, na-backward, sparse-attention, \
       sparse-attention-backward, paged-decode, select-blocks, nsa; and launch, the host's cost of one \
       dispatch. Every row is compared with the f64 oracle before it is timed, large ones in part; the \
       peers run in turns with it on the same data: for gemm the naive kernel, PyTorch (NVIDIA; \
@@ -29,12 +29,15 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
   @Option(help: "Run only this peer (naive, torch, clblast, openblas). Repeatable.") var peer: [String] = []
-  @Flag(help: "gemm: time every plan of the chosen one's tier beside it.") var candidates = false
+  @Flag(help: "gemm: time the other plans of the tensor-core tiers beside the chosen one.") var candidates = false
   @Flag(inversion: .prefixedNo, help: "na: run dense attention beside ours.") var dense = true
   @Option(help: "Write one JSON line per row to this file.") var json: String?
 
   enum Suite: String, ExpressibleByArgument, CaseIterable {
-    case gemm, attention
+    case gemm
+    case gemmLayouts = "gemm-layouts"
+    case gemmShapes = "gemm-shapes"
+    case attention
     case attentionBackward = "attention-backward"
     case na
     case naBackward = "na-backward"
@@ -92,7 +95,7 @@ struct BenchCommand: ParsableCommand {
     try dtype.flatMap { dtype in
       try shape.map { shape -> any BenchCase in
         switch operation {
-        case .gemm: try product(shape.values, dtype)
+        case .gemm, .gemmLayouts, .gemmShapes: try product(shape.values, dtype)
         case .attention, .attentionBackward:
           try attention.dense(shape.values, backward: operation == .attentionBackward, dtype)
         case .na, .naBackward:
