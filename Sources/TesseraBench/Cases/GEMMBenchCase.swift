@@ -73,7 +73,7 @@ package struct GEMMBenchCase: BenchCase {
     if runner.candidates {
       for plan in try GEMMPlanner.candidates(problem, context.capabilities).dropFirst()
       where plan.tier != "portable" || prepared.plan.tier == "portable" {
-        let other = try PlanExecutor.prepare(plan, on: context)
+        guard let other = try? PlanExecutor.prepare(plan, on: context) else { continue }
         let tile = plan.tile.map { String($0) }.joined(separator: "x")
         let parts = plan.dispatches[0].grid.y
         contenders.append(
