@@ -10,6 +10,7 @@
 #define TESSERA_ATTENTION_TILE_H
 
 #include "attention_parameters.h"
+#include "tanh.h"
 #ifdef ATTENTION_LISTS
 #include "list_front.h"
 #else
@@ -105,17 +106,7 @@ typedef uint4 uintn;
 #define IS_ZERO(v) equal(v, vec4(0.0))
 #define UNLESS_ZERO(w, v) mix(v, vec4(0.0), bvec4((w) == 0.0))
 #define EXP(v) vec4(tsr_exp((v).x), tsr_exp((v).y), tsr_exp((v).z), tsr_exp((v).w))
-#define TANH(v) vec4(att_tanh((v).x), att_tanh((v).y), att_tanh((v).z), att_tanh((v).w))
-// tanh x within 2 units in the last place: an odd polynomial near zero, else by the exponential.
-float att_tanh(float x) {
-  float z = x * x;
-  float y = fma(-0.00570498873, z, 0.0206390888);
-  y = fma(y, z, -0.0537397155);
-  y = fma(y, z, 0.133314422);
-  y = fma(y, z, -0.333332819);
-  float far = 1.0 - 2.0 / (tsr_exp(2.0 * min(abs(x), 20.0)) + 1.0);
-  return abs(x) < 0.625 ? fma(y * z, x, x) : (x < 0.0 ? -far : far);
-}
+#define TANH(v) vec4(tsr_tanh((v).x), tsr_tanh((v).y), tsr_tanh((v).z), tsr_tanh((v).w))
 #endif
 #define ATT_ADD(a, b) ((a) + (b))
 

@@ -35,6 +35,8 @@
 #ifndef TESSERA_LIST_FRONT_H
 #define TESSERA_LIST_FRONT_H
 
+#include "list_sink.h"
+
 PARAMETER(42, int, KEY_MAJOR, 0)
 PARAMETER(43, int, PAGED, 0)
 
@@ -65,21 +67,11 @@ CONSTANT_BLOCK(
 // Places matter to biases only: here they hold where the results of a row go, in vectors.
 #define STORE_AT(row) rowPlace[row]
 
-// The sink as one more column, without a value. Splits share one.
+// Splits share one sink.
 #define JOIN_SINK(i)                                                          \
   if ((p.flags & FLAG_SINKS) != 0 && KEY_MAJOR == 0 && split == 0 && at >= 0) { \
     float sink = LOAD(SINKS, at % p.heads);                                   \
-    float top = max(largest[i], sink);                                        \
-    if (sink == TSR_INFINITY) {                                               \
-      largest[i] = sink;                                                      \
-      sum = 1.0f;                                                             \
-      inverse = 0.0f;                                                         \
-    } else if (sink != -TSR_INFINITY) {                                       \
-      float own = sum == 0.0f ? 0.0f : tsr_exp(largest[i] - top);             \
-      sum = sum * own + tsr_exp(sink - top);                                  \
-      inverse = own / sum;                                                    \
-      largest[i] = top;                                                       \
-    }                                                                         \
+    SINK_JOIN(largest[i], sum, inverse, sink)                                 \
   }
 
 #define LIST_CAUSAL ((p.flags & FLAG_CAUSAL) != 0)

@@ -2,7 +2,7 @@
 ///
 /// Q `[B, X.., H, D]`, K `[B, X.., Hkv, D]`, V `[B, X.., Hkv, Dv]`, O `[B, X.., H, Dv]`, LSE
 /// `[B, X.., H]` in f32; one to three token axes X. Along each axis a query attends the keys that
-/// `neighborhood_index.h` defines; over several axes the product of these sets. Query head `h` reads
+/// `attention_axis.h` defines; over several axes the product of these sets. Query head `h` reads
 /// KV head `h / (H/Hkv)`. Optional additional keys K⁺ `[B, E, Hkv, D]`, V⁺ `[B, E, Hkv, Dv]` join the
 /// same softmax, unmasked.
 ///

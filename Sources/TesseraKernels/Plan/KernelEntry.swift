@@ -29,6 +29,7 @@ package enum KernelCatalogue {
       CPUAttentionKernels.entries,
       CPUGEMMKernels.entries,
       CPUListKernels.entries,
+      DecodeKernels.entries,
       GEMMKernels.entries,
       TensorGEMMKernels.entries,
       PartKernels.entries,

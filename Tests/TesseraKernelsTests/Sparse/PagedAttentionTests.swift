@@ -40,4 +40,36 @@ import Testing
     form.lengths = [256, 16, 15, 17]
     if let fault = try PagedCase(form, seed: 9).fault(on: context) { Issue.record("\(fault)") }
   }
+
+  /// Head dimensions whose values leave invocations of a workgroup idle, more rows than keys at a time, and
+  /// many tiles: all that the kernel for few queries does, against the one that works in tiles.
+  @Test(arguments: BlockListAttentionCases.devices)
+  func `is right for few queries and many keys`(_ device: NeighborhoodDevice) throws {
+    let context = try device.context()
+    var form = PagedCase.Form()
+    (form.lengths, form.d, form.heads, form.kvHeads) = ([700, 3], 24, 12, 1)
+    if let fault = try PagedCase(form, seed: 10).fault(on: context) { Issue.record("\(fault)") }
+    (form.lengths, form.d, form.heads, form.kvHeads) = ([300], 128, 8, 8)
+    (form.lists, form.width, form.splits) = (1, 30, 2)
+    if let fault = try PagedCase(form, seed: 11).fault(on: context) { Issue.record("\(fault)") }
+    // Too many rows, or no whole pieces of 16 bytes: tiles.
+    (form.heads, form.kvHeads, form.d, form.lists) = (20, 1, 20, nil)
+    if let fault = try PagedCase(form, seed: 12).fault(on: context) { Issue.record("\(fault)") }
+  }
+
+  @Test func `few rows are planned for kernels of their own`() throws {
+    var form = PagedCase.Form()
+    (form.d, form.heads, form.kvHeads, form.dtype) = (128, 16, 2, .bf16)
+    func kernels(_ form: PagedCase.Form, _ device: String) throws -> [String] {
+      let capabilities = try GEMMPlannerTests.capabilities(device)
+      return try PagedPlanner.plan(try PagedCase(form, seed: 1).problem, capabilities).kernels.map(
+        \.name)
+    }
+    #expect(try kernels(form, "opencl-h200").contains("decode_mma"))
+    #expect(try kernels(form, "vulkan-h200").contains("decode_forward"))
+    form.queries = 2
+    #expect(try kernels(form, "opencl-h200").contains("decode_forward"))
+    form.queries = 3
+    #expect(try kernels(form, "opencl-h200").contains("list_forward"))
+  }
 }

@@ -23,9 +23,6 @@ extension ListPlanner {
     }
     try operands.add(.o, source(.o), own + [problem.valueDim], problem.outputDType)
     try operands.add(.lse, source(.lse), own, .f32)
-    let tiling = try ListTiling.best(.forward, lists, capabilities)
-    plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    var recorder = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
     let sections = try sections(
       lists, operands, listBytes: 4 * (width + 2), ListMemory(), capabilities)
     let most = sections.map { $0.lists(lists).count }.max() ?? 0
@@ -34,6 +31,13 @@ extension ListPlanner {
       preparation = try ListPreparation(
         rows, lists: most, transposed: false, in: &plan, capabilities)
     }
+    // Few rows of one section have a kernel of their own; the rest is done in tiles.
+    let decode =
+      sections.count == 1 && lists.listed == (preparation != nil)
+      ? DecodeRecorder(lists, operands, splits: problem.splits, capabilities) : nil
+    let tiling = try ListTiling.best(.forward, lists, capabilities)
+    plan.tile = [tiling.box.tileR, tiling.box.tileC]
+    var recorder = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
     for section in sections {
       var prepared: PreparedLists?
       if let preparation {
@@ -46,6 +50,10 @@ extension ListPlanner {
         prepared = PreparedLists(
           entries: preparation.entries, lengths: preparation.lengths, first: range.lowerBound,
           count: range.count)
+      }
+      if let decode {
+        try decode.record(to: &plan, prepared, capabilities)
+        continue
       }
       try recorder.record(
         to: &plan, section, prepared, whole: sections.count == 1, splits: problem.splits)

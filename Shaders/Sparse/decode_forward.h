@@ -1,0 +1,81 @@
+// Attention of a few queries to many keys: decoding over a paged cache. Every key and value is read once,
+// in pieces of 16 bytes, straight into registers; what serves all invocations, the queries and the
+// weights, goes through local memory.
+//
+//   scores    an invocation has KEYS keys, each with all ROWS rows: it reads whole keys
+//   weights   ── local memory, after the rows' largest scores and sums are found ──
+//   values    VALUE_DIM / VALUES invocations have one key's values, all rows; more keys side by side
+//
+// Rows, columns and splits: decode_split.h. Tiles are of THREADS · KEYS columns.
+//
+//   parameter  id   default  meaning
+//   HEAD_DIM   9    64       elements of a key; a multiple of 8
+//   VALUE_DIM  10   64       elements of a value; a multiple of 8
+//   ROWS       11   8        rows of a tile: 1, 2, 4, 8 or 16
+//   KEYS       12   4        keys of an invocation in a tile
+//   VALUES     13   8        elements of a value that an invocation has: 8 or 4
+//   SEVERAL    14   0        queries > 1: keys may be met by some of the rows
+#ifndef TESSERA_DECODE_FORWARD_H
+#define TESSERA_DECODE_FORWARD_H
+
+PARAMETER(9, int, HEAD_DIM, 64)
+PARAMETER(10, int, VALUE_DIM, 64)
+PARAMETER(11, int, ROWS, 8)
+PARAMETER(12, int, KEYS, 4)
+PARAMETER(13, int, VALUES, 8)
+PARAMETER(14, int, SEVERAL, 0)
+
+#include "decode_split.h"
+
+#define THREADS 128
+#define TILE (THREADS * KEYS)
+#define QUADS ((ROWS + 3) / 4)
+// Invocations that hold one key's values, and keys that are taken side by side.
+#define LANES (VALUE_DIM / VALUES)
+#define SIDES (THREADS / LANES)
+// Invocations that find the largest score, or the sum, of one row.
+#define SEGMENT (THREADS / ROWS)
+
+// PLACES: a column's token in the cache; −1 for none; −2 − token if not all rows meet it.
+#define DECODE_LOCALS                                  \
+  LOCAL_ARRAY(float4, queries, ROWS * HEAD_DIM / 4)    \
+  LOCAL_ARRAY(float4, weights, TILE * QUADS)           \
+  LOCAL_ARRAY(int, places, TILE)                       \
+  LOCAL_ARRAY(float, tops, ROWS)                       \
+  LOCAL_ARRAY(float, factors, ROWS)
+
+#define EXCHANGE(i) LOCAL_SCALAR(weights, i)
+
+// Joins each row's `own` values of all invocations in a fixed order; invocation r < ROWS gets row r's as
+// `result`. `weights` is free before and after.
+#define REDUCE_ROWS(own, join, result)                                               \
+  BARRIER();                                                                         \
+  UNROLL                                                                             \
+  for (int r = 0; r < ROWS; r++) EXCHANGE(r * THREADS + thread) = own[r];            \
+  BARRIER();                                                                         \
+  float result = EXCHANGE(thread / SEGMENT * THREADS + thread % SEGMENT);            \
+  for (int j = 1; j < ROWS; j++) {                                                   \
+    result = join(                                                                   \
+        result, EXCHANGE(thread / SEGMENT * THREADS + thread % SEGMENT + j * SEGMENT)); \
+  }                                                                                  \
+  BARRIER();                                                                         \
+  EXCHANGE(thread) = result;                                                         \
+  BARRIER();                                                                         \
+  if (thread < ROWS * 8) {                                                           \
+    result = EXCHANGE(thread / 8 * SEGMENT + thread % 8);                            \
+    for (int j = 8; j < SEGMENT; j += 8) {                                           \
+      result = join(result, EXCHANGE(thread / 8 * SEGMENT + thread % 8 + j));        \
+    }                                                                                \
+    EXCHANGE(THREADS + thread) = result;                                             \
+  }                                                                                  \
+  BARRIER();                                                                         \
+  if (thread < ROWS) {                                                               \
+    result = EXCHANGE(THREADS + 8 * thread);                                         \
+    for (int j = 1; j < 8; j++) result = join(result, EXCHANGE(THREADS + 8 * thread + j)); \
+  }
+#define DECODE_ADD(a, b) ((a) + (b))
+#define DECODE_DOT(a, b, sum) \
+  fma((a).w, (b).w, fma((a).z, (b).z, fma((a).y, (b).y, fma((a).x, (b).x, sum))))
+#define DECODE_TANH(x) (1.0f - 2.0f / (tsr_exp(2.0f * (x)) + 1.0f))
+
+#endif
