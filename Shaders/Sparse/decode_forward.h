@@ -73,6 +73,27 @@ PARAMETER(14, int, SEVERAL, 0)
     result = EXCHANGE(THREADS + 8 * thread);                                         \
     for (int j = 1; j < 8; j++) result = join(result, EXCHANGE(THREADS + 8 * thread + j)); \
   }
+// Joins what the sides have of row r, in their order, and stores it.
+#define FINISH_ROW(r)                                                                        \
+  if (r < ROWS) {                                                                            \
+    BARRIER();                                                                               \
+    UNROLL                                                                                   \
+    for (int x = 0; x < VALUES / 4; x++) {                                                   \
+      weights[thread * (VALUES / 4) + x] = sums[(r < ROWS ? r : 0) * (VALUES / 4) + x];      \
+    }                                                                                        \
+    BARRIER();                                                                               \
+    if (side == 0 && r < rowCount) {                                                         \
+      int at = (DECODE_VECTOR(row0 + r) + split * p.splitStride) * VALUE_DIM + lane * VALUES; \
+      UNROLL                                                                                 \
+      for (int x = 0; x < VALUES / 4; x++) {                                                 \
+        float4 o = weights[thread * (VALUES / 4) + x];                                       \
+        for (int other = 1; other < SIDES; other++) {                                        \
+          o += weights[(thread + other * LANES) * (VALUES / 4) + x];                         \
+        }                                                                                    \
+        STORE4(O, at + 4 * x, o * SPLAT4(factors[r < ROWS ? r : 0]));            \
+      }                                                                                      \
+    }                                                                                        \
+  }
 #define DECODE_ADD(a, b) ((a) + (b))
 #define DECODE_DOT(a, b, sum) \
   fma((a).w, (b).w, fma((a).z, (b).z, fma((a).y, (b).y, fma((a).x, (b).x, sum))))
