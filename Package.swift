@@ -46,6 +46,10 @@ let package = Package(
       name: "TesseraShaders", path: "Shaders", exclude: ["manifest.json"], swiftSettings: settings,
       plugins: ["EmbedShaders"]),
 
+    .target(
+      name: "TesseraSuites", path: "Benchmarks/suites", swiftSettings: settings,
+      plugins: ["EmbedShaders"]),
+
     // The layers, bottom to top. Each may use only what stands above it in this list.
     .target(name: "TesseraCore", dependencies: ["CTesseraSIMD"], swiftSettings: numeric),
     .target(
@@ -100,7 +104,7 @@ let package = Package(
       name: "TesseraBench",
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraReference", "TesseraKernels",
-        "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraOpenCL", "COpenCL",
+        "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraOpenCL", "TesseraSuites", "COpenCL",
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -1,7 +1,7 @@
 import Foundation
 import PackagePlugin
 
-/// Embeds every kernel source and SPIR-V module of `Shaders/` in one Swift file.
+/// Embeds every text (kernel sources, suites) and SPIR-V module of a target's folder in one Swift file.
 @main struct EmbedShaders: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     guard let target = target as? SourceModuleTarget else { return [] }
@@ -10,14 +10,14 @@ import PackagePlugin
       at: target.directoryURL, includingPropertiesForKeys: nil)?
       .compactMap { $0 as? URL }.filter { $0.pathExtension == "h" } ?? []
     let files = (target.sourceFiles.map(\.url) + headers)
-      .filter { ["cl", "h", "inc", "comp", "spv"].contains($0.pathExtension) }
+      .filter { ["cl", "h", "inc", "comp", "spv", "json"].contains($0.pathExtension) }
       .sorted { $0.path < $1.path }
     let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedShaders.swift")
     return [
       .buildCommand(
-        displayName: "Embedding \(files.count) shaders",
+        displayName: "Embedding \(files.count) files of \(target.name)",
         executable: try context.tool(named: "embed-shaders").url,
-        arguments: [output.path] + files.map(\.path),
+        arguments: [output.path, target.name] + files.map(\.path),
         inputFiles: files,
         outputFiles: [output])
     ]

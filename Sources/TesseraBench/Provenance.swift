@@ -13,10 +13,15 @@ package enum Provenance {
     if let given = Environment.value("TESSERA_COMMIT") { return given }
     var folder = "."
     for _ in 0..<8 {
-      if let head = firstLine(folder + "/.git/HEAD") {
+      // A work tree beside the repository has a file that says where its own part of it is.
+      let link = firstLine(folder + "/.git").flatMap { line in
+        line.hasPrefix("gitdir: ") ? String(line.dropFirst(8)) : nil
+      }
+      if let head = firstLine((link ?? folder + "/.git") + "/HEAD") {
         guard head.hasPrefix("ref: ") else { return String(head.prefix(12)) }
-        let reference = head.dropFirst(5)
-        return firstLine(folder + "/.git/" + reference).map { String($0.prefix(12)) } ?? "unknown"
+        let references = link.map { $0 + "/../.." } ?? folder + "/.git"
+        return firstLine(references + "/" + head.dropFirst(5)).map { String($0.prefix(12)) }
+          ?? "unknown"
       }
       folder += "/.."
     }

@@ -5,11 +5,14 @@ package import TesseraRuntime
 ///
 /// All ones is NaN in every floating-point type: an element that a kernel does not write stays NaN, a
 /// read past an input's end brings NaN into the result, and a write past an output's end changes a
-/// guard.
+/// guard. Guards of outputs are another NaN than those of inputs, so that NaN read past the end of an
+/// input and written past that of an output is seen, too.
 package struct GuardedMemory: Sendable {
   /// Bytes of each guard; a multiple of every alignment a device asks for.
   package static let guardBytes = 4096
   package let range: BufferRange
+  /// Word of the guards.
+  private let pattern: UInt32
 
   /// Makes guarded memory for `byteCount` bytes; `data`, if any, is copied in.
   package init(
@@ -17,7 +20,15 @@ package struct GuardedMemory: Sendable {
   ) throws(TesseraError) {
     let body = (byteCount + 3) & ~3
     let whole = try context.allocate(byteCount: Self.guardBytes * 2 + body)
-    try context.fill(BufferRange(whole), pattern: 0xFFFF_FFFF)
+    pattern = data == nil ? 0x7FAD_7FAD : 0xFFFF_FFFF
+    for offset in [0, Self.guardBytes + body] {
+      try context.fill(
+        BufferRange(whole, offset: offset, byteCount: Self.guardBytes), pattern: pattern)
+    }
+    if body > 0 {
+      try context.fill(
+        BufferRange(whole, offset: Self.guardBytes, byteCount: body), pattern: 0xFFFF_FFFF)
+    }
     range = BufferRange(whole, offset: Self.guardBytes, byteCount: byteCount)
     guard let data, byteCount > 0 else { return }
     let target = range
@@ -33,14 +44,17 @@ package struct GuardedMemory: Sendable {
 
   /// Whether both guards are as they were.
   package func guardsIntact() throws(TesseraError) -> Bool {
-    let whole = BufferRange(range.allocation)
-    var bytes = [UInt8](repeating: 0, count: whole.byteCount)
-    try bytes.withUnsafeMutableBufferPointer { buffer throws(TesseraError) in
-      try range.allocation.context.read(whole, into: UnsafeMutableRawBufferPointer(buffer))
-    }
-    let after = Self.guardBytes + range.byteCount
     // The padding to whole words may be rewritten with what was read there.
-    return bytes[0..<Self.guardBytes].allSatisfy { $0 == 0xFF }
-      && bytes[((after + 3) & ~3)...].allSatisfy { $0 == 0xFF }
+    let after = Self.guardBytes + ((range.byteCount + 3) & ~3)
+    for offset in [0, after] {
+      var words = [UInt32](repeating: 0, count: Self.guardBytes / 4)
+      try words.withUnsafeMutableBufferPointer { buffer throws(TesseraError) in
+        try range.allocation.context.read(
+          BufferRange(range.allocation, offset: offset, byteCount: Self.guardBytes),
+          into: UnsafeMutableRawBufferPointer(buffer))
+      }
+      guard words.allSatisfy({ $0 == pattern }) else { return false }
+    }
+    return true
   }
 }

@@ -6,6 +6,7 @@
 #include "tessera_attention.h"
 #include "tessera_gemm.h"
 #include "tessera_halves.h"
+#include "tessera_hpc.h"
 #include "tessera_lists.h"
 #include "tessera_list_attention.h"
 #include "tessera_parts.h"

@@ -8,6 +8,7 @@ public struct Commands: Sendable {
   /// Runs `groups` workgroups of a kernel.
   ///
   /// - Parameters:
+  ///   - kernel: what to run, built for this device.
   ///   - groups: workgroups along x, y, z; missing extents are 1.
   ///   - buffers: tensors in the order of the kernel's declared buffers, with the declared element
   ///     types. A written tensor may not overlap another.

@@ -47,7 +47,9 @@ public final class Device: Sendable, CustomStringConvertible {
   }
 
   /// Opens a device by identifier.
-  /// - Parameter id: `auto`, `cpu`, `opencl`, `vulkan`, or with a position, `opencl:1`.
+  /// - Parameters:
+  ///   - id: `auto`, `cpu`, `opencl`, `vulkan`, or with a position, `opencl:1`.
+  ///   - configuration: cache, logger and the like.
   /// - Throws: `invalidArgument` for another word, `unavailable` if there is no such device.
   public convenience init(
     _ id: String, configuration: Configuration = Configuration()
@@ -76,6 +78,7 @@ public final class Device: Sendable, CustomStringConvertible {
       device: device, cache: configuration.usesDiskCache ? cache : nil, logger: logger,
       probe: probe)
     info = DeviceDescription(identity: device.identity, capabilities: context.capabilities)
+    TraceFile.register(context)
   }
 
   /// The description of device `id`, without opening it.

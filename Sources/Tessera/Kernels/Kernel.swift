@@ -61,6 +61,7 @@ extension Device {
   /// - Parameters:
   ///   - source: OpenCL C 1.2 text.
   ///   - entry: name of the kernel function.
+  ///   - interface: what the kernel takes: buffers, constants and its workgroup.
   ///   - defines: macros, as `-D NAME=VALUE`.
   /// - Throws: `compile` with the compiler's log; `unsupported` on a device that is not OpenCL.
   public func kernel(
@@ -77,6 +78,8 @@ extension Device {
   /// Builds a kernel from SPIR-V for Vulkan 1.3, such as `GLSL.compile` returns.
   /// - Parameters:
   ///   - words: the module.
+  ///   - entry: the name of the kernel function.
+  ///   - interface: what the kernel takes: buffers, constants and its workgroup.
   ///   - specialization: 32-bit specialization constants by their `constant_id`; ids 0, 1 and 2 are
   ///     given the workgroup's extents.
   /// - Throws: `compile` if the module does not fit the interface; `unsupported` on a device that is

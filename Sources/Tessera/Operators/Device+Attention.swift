@@ -59,9 +59,12 @@ extension Device {
   ///
   /// - Parameters:
   ///   - q: as in the forward pass, like `k`, `v` and `options`.
+  ///   - k: the keys, as of the forward pass.
+  ///   - v: the values, as of the forward pass.
   ///   - output: O of the forward pass.
   ///   - logSumExp: LSE of the forward pass, f32.
   ///   - outputGradient: dO, of the shape and type of `output`.
+  ///   - options: those of the forward pass.
   /// - Returns: gradients in the type of `q`. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.
   ///

@@ -39,6 +39,8 @@ extension Device {
   ///   - a: `[batch.., M, K]` of f32, f16 or bf16, or `[batch.., K, M]` with `transposeA`. A view made by
   ///     `transposed()` is read in place.
   ///   - b: `[batch.., K, N]`, or `[batch.., N, K]` with `transposeB`. Batch axes broadcast.
+  ///   - transposeA: whether `a` is read transposed.
+  ///   - transposeB: whether `b` is read transposed.
   ///   - epilogue: scaling, C, bias and activation.
   ///   - output: element type of the result; the type of `a` if nil.
   /// - Returns: `[batch.., M, N]`. The work is recorded, not awaited.

@@ -15,9 +15,21 @@ extension Device {
   ///
   /// - Parameters:
   ///   - q: as in the forward pass, like all parameters but the next three.
+  ///   - k: the keys, as of the forward pass.
+  ///   - v: the values, as of the forward pass.
   ///   - output: O of the forward pass.
   ///   - logSumExp: LSE of the forward pass, f32.
   ///   - outputGradient: dO, of the shape and type of `output`.
+  ///   - window: keys per query along each axis, one value or one per axis.
+  ///   - stride: queries that share a window, per axis.
+  ///   - dilation: distance of neighbouring keys, per axis.
+  ///   - causal: axes on which a query sees only keys at or before it.
+  ///   - circular: axes that are rings: windows run around their ends.
+  ///   - scale: multiplies the scores; D^-0.5 if nil.
+  ///   - extraKeys: keys that every query attends besides, if there are any.
+  ///   - extraValues: the values of `extraKeys`.
+  ///   - bias: a relative-position bias, if there is one.
+  ///   - keyMask: keys that may be attended, if not all.
   /// - Returns: gradients in the type of `q`, the bias's in f32. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.
   public func neighborhoodAttentionBackward(

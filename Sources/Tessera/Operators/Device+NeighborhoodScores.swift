@@ -45,9 +45,18 @@ extension Device {
   /// Keys gather from the queries whose windows hold them, without atomics: repeated runs give the same
   /// bits.
   /// - Parameters:
+  ///   - q: the queries.
+  ///   - k: the keys, as of the forward pass.
   ///   - scoreGradient: dS, of the shape and type of the scores. Entries past the end of a causal window,
   ///     and of masked keys, are not read.
+  ///   - window: keys per query along each axis, one value or one per axis.
+  ///   - stride: queries that share a window, per axis.
+  ///   - dilation: distance of neighbouring keys, per axis.
+  ///   - causal: axes on which a query sees only keys at or before it.
+  ///   - circular: axes that are rings: windows run around their ends.
+  ///   - scale: multiplies the scores; D^-0.5 if nil.
   ///   - relativeBias: whether the scores had a bias, whose gradient is then returned, too.
+  ///   - keyMask: keys that may be attended, if not all.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.
   public func naQKBackward(
     _ q: Tensor, _ k: Tensor, scoreGradient: Tensor, window: [Int], stride: [Int] = [1],

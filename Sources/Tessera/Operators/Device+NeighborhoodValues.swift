@@ -18,6 +18,10 @@ extension Device {
   ///   - weights: `[B, Y.., H, Π window]`, keys in row-major window order, as `naQK` gives them.
   ///   - v: `[B, X.., Hkv, Dv]` in the type of the weights; query head `h` reads KV head `h / (H/Hkv)`.
   ///   - window: as in `neighborhoodAttention`, like the rest.
+  ///   - stride: queries that share a window, per axis.
+  ///   - dilation: distance of neighbouring keys, per axis.
+  ///   - causal: axes on which a query sees only keys at or before it.
+  ///   - circular: axes that are rings: windows run around their ends.
   /// - Returns: `[B, Y.., H, Dv]` in the same type. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming the parameter that does not fit, `overLimit`, `outOfMemory`.
   public func naAV(
@@ -40,7 +44,15 @@ extension Device {
   ///
   /// Values gather from the queries whose windows hold them, without atomics: repeated runs give the
   /// same bits.
-  /// - Parameter outputGradient: dO, of the shape and type of the output.
+  /// - Parameters:
+  ///   - weights: one weight per query, head and key of its window.
+  ///   - v: the values, as of the forward pass.
+  ///   - outputGradient: dO, of the shape and type of the output.
+  ///   - window: keys per query along each axis, one value or one per axis.
+  ///   - stride: queries that share a window, per axis.
+  ///   - dilation: distance of neighbouring keys, per axis.
+  ///   - causal: axes on which a query sees only keys at or before it.
+  ///   - circular: axes that are rings: windows run around their ends.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.
   public func naAVBackward(
     _ weights: Tensor, _ v: Tensor, outputGradient: Tensor, window: [Int], stride: [Int] = [1],

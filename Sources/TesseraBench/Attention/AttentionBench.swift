@@ -4,7 +4,7 @@ import TesseraCore
 import TesseraKernels
 import TesseraRuntime
 
-/// Verifies and times one attention, forward or backward, and beside it others over the same data.
+/// One attention, forward or backward, to be verified and timed, and beside it others over the same data.
 struct AttentionBench {
   let attention: BenchAttention
   let backward: Bool
@@ -13,72 +13,152 @@ struct AttentionBench {
   /// The same attention computed in other ways, by name.
   var ways: [(name: String, attention: BenchAttention)] = []
 
-  func row(
-    of benchCase: some BenchCase, _ runner: BenchRunner
-  ) throws(TesseraError) -> BenchRow {
+  func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let device = runner.device
-    // Plans come first: what cannot be planned takes no memory.
     let forward = try attention.prepare(backward: false, on: device)
     let timed = backward ? try attention.prepare(backward: true, on: device) : forward
-    device.trim()
-    let others = device.memoryStatistics.active
-    let data = try AttentionData(attention, backward: backward, seed: runner.seed, on: device)
-    let operands = try data.operands(backward: backward)
-    if backward {
-      try PlanExecutor.execute(
-        forward, operands: try data.operands(backward: false), on: device.context)
-      try device.synchronize()
-    }
-    device.context.pool.resetPeak()
-    try PlanExecutor.execute(timed, operands: operands, on: device.context)
-    try device.synchronize()
-    let peak = device.memoryStatistics.peak - others
-    let judge = try AttentionJudge(data, seed: runner.seed)
-    var verification = try judge.forward()
-    if backward { verification = verification.and(try judge.backward()) }
-    var row = runner.base(benchCase, plan: timed.plan, verification)
-    row.scratchBytes = timed.plan.scratchBytes
-    row.peakBytes = peak
-    row.operandBytes = try data.operandBytes(backward: backward)
-    guard verification.passed else { return row }
-
+    let operands = try self.operands()
     let context = device.context
-    var contenders = [
-      Contender(name: "tessera", on: device) { () throws(TesseraError) in
-        try PlanExecutor.execute(timed, operands: operands, on: context)
-      }
-    ]
-    var densePlan: Plan?
-    if let peer, runner.dense {
-      switch contender("dense", peer, data, runner) {
-      case .success(let (plan, contender)):
-        densePlan = plan
-        contenders.append(contender)
-      case .failure(let absence): row.notRun["dense"] = absence.reason
-      }
-    }
-    for way in runner.peers ? ways : [] {
-      switch contender(way.name, way.attention, data, runner) {
-      case .success(let (_, contender)): contenders.append(contender)
-      case .failure(let absence): row.notRun[way.name] = absence.reason
-      }
-    }
+    let judgeSeed = runner.seed
     var plan = timed.plan
     if case .lists(let lists) = attention {
       let problem = lists.problem.attention
       let (d, dv) = (Double(problem.headDim), Double(problem.valueDim))
       plan.flopsNeeded = 2 * attention.pairs * (backward ? 3 * d + 2 * dv : d + dv)
-      if let preparation = try preparation(plan, operands, device) { contenders.append(preparation) }
     }
-    try runner.time(&row, contenders, plan)
-    if let densePlan, let ratio = row.peers["dense"]?.ratio, timed.plan.flopsDone > 0 {
-      var bound = densePlan.flopsDone / timed.plan.flopsDone
-      if case .lists = attention, let peer { bound = peer.pairs / max(attention.pairs, 1) }
+    let subject = Subject(
+      operands: operands, dispatches: timed.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in try inputs(seed, forward, device) },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(timed, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, few throws(TesseraError) in
+        try judge(inputs, outputs, operands, seed: judgeSeed, few: few)
+      })
+    var setup = CaseSetup(subject: subject, plan: plan)
+    setup.makePeers = { report throws(TesseraError) in
+      try peers(report, operands, timed, runner)
+    }
+    let pairs = attention.pairs
+    setup.complete = { row, others in
+      guard let dense = others["dense"], let ratio = row.peers["dense"]?.ratio,
+        timed.plan.flopsDone > 0
+      else { return }
+      var bound = dense.flopsDone / timed.plan.flopsDone
+      if case .lists = attention, let peer { bound = peer.pairs / max(pairs, 1) }
       row.speedup = ratio
       row.bound = bound
       row.share = ratio / bound
     }
-    return row
+    return setup
+  }
+
+  /// Q, K, V, the lists, what there is not, O and LSE, and for gradients dO and the gradients.
+  private func operands() throws(TesseraError) -> [Subject.Operand?] {
+    let a = attention
+    var result: [Subject.Operand?] = [
+      try .input("q", a.dtype, a.queryDimensions), try .input("k", a.dtype, a.keyDimensions),
+      try .input("v", a.dtype, a.valueDimensions),
+    ]
+    // Other lists are another problem, and a selection by itself is verified apart.
+    if let indices = a.indices {
+      result.append(try .input("indices", .i32, indices.shape.dimensions, varies: false))
+    }
+    result += [Subject.Operand?](repeating: nil, count: a.absent.inputs)
+    guard backward else {
+      return result + [
+        try .output("o", a.outputDType, a.outputDimensions),
+        try .output("lse", .f32, a.lseDimensions),
+      ]
+    }
+    result += [
+      try .input("o", a.outputDType, a.outputDimensions), try .input("lse", .f32, a.lseDimensions),
+      try .input("dO", a.outputDType, a.outputDimensions),
+      try .output("dq", a.dtype, a.queryDimensions), try .output("dk", a.dtype, a.keyDimensions),
+      try .output("dv", a.dtype, a.valueDimensions),
+    ]
+    return result + [Subject.Operand?](repeating: nil, count: a.absent.gradients)
+  }
+
+  /// Places of O and LSE, and of dO, among the operands.
+  private func places(_ operands: [Subject.Operand?]) -> (o: Int, dO: Int) {
+    let o = 3 + (attention.indices == nil ? 0 : 1) + attention.absent.inputs
+    return (o, o + 2)
+  }
+
+  private func inputs(
+    _ seed: UInt64, _ forward: PreparedPlan, _ device: Device
+  ) throws(TesseraError) -> [HostTensor?] {
+    let host = try AttentionData.random(attention, backward: backward, seed: seed)
+    var result: [HostTensor?] = Array(host.prefix(3))
+    if let indices = attention.indices { result.append(indices) }
+    result += [HostTensor?](repeating: nil, count: attention.absent.inputs)
+    guard backward else { return result + [nil, nil] }
+    // Gradients start from the forward pass's results.
+    let data = try AttentionData(attention, backward: true, seed: seed, on: device)
+    try PlanExecutor.execute(
+      forward, operands: try data.operands(backward: false), on: device.context)
+    result += [try data.o.host(), try data.lse.host(), host[3], nil, nil, nil]
+    return result + [HostTensor?](repeating: nil, count: attention.absent.gradients)
+  }
+
+  private func judge(
+    _ inputs: [HostTensor?], _ outputs: [HostTensor?], _ operands: [Subject.Operand?],
+    seed: UInt64, few: Bool
+  ) throws(TesseraError) -> Verification {
+    let (o, dO) = places(operands)
+    let host =
+      inputs.prefix(3).compactMap(\.self) + [backward ? inputs[dO] : nil].compactMap(\.self)
+    guard let output = backward ? inputs[o] : outputs[o],
+      let lse = backward ? inputs[o + 1] : outputs[o + 1]
+    else { return Verification([]) }
+    let gradients = backward ? outputs[(dO + 1)...(dO + 3)].compactMap(\.self) : []
+    let judge = AttentionJudge(
+      attention, host: host, o: output, lse: lse, gradients: gradients, seed: seed, few: few)
+    let forward = try judge.forward()
+    return backward ? forward.and(try judge.backward()) : forward
+  }
+
+  private func peers(
+    _ report: Examination.Report, _ operands: [Subject.Operand?], _ timed: PreparedPlan,
+    _ runner: BenchRunner
+  ) throws(TesseraError) -> PeerSet {
+    var result = PeerSet()
+    let data = try data(report, operands, runner.device)
+    if let peer, runner.dense { result.add("dense", contender("dense", peer, data, runner)) }
+    for way in runner.peers ? ways : [] {
+      result.add(way.name, contender(way.name, way.attention, data, runner))
+    }
+    if case .lists = attention,
+      let preparation = try preparation(timed.plan, report.ranges, runner.device)
+    {
+      result.contenders.append(preparation)
+    }
+    return result
+  }
+
+  /// The examined memory as tensors.
+  private func data(
+    _ report: Examination.Report, _ operands: [Subject.Operand?], _ device: Device
+  ) throws(TesseraError) -> AttentionData {
+    let tensors = zip(report.ranges, operands).map { range, operand -> Tensor? in
+      guard let range, let operand else { return nil }
+      return Tensor(
+        dtype: operand.dtype, shape: operand.shape, device: device, allocation: range.allocation,
+        elementOffset: range.offset / operand.dtype.byteCount)
+    }
+    let (o, dO) = places(operands)
+    guard let output = tensors[o], let lse = tensors[o + 1] else {
+      throw .invalidArgument("o", got: "none", allowed: "a tensor")
+    }
+    let dOutput = backward ? [tensors[dO]].compactMap(\.self) : []
+    return AttentionData(
+      attention: attention,
+      host: report.inputs.prefix(3).compactMap(\.self)
+        + (backward ? [report.inputs[dO]].compactMap(\.self) : []),
+      inputs: tensors.prefix(3).compactMap(\.self) + dOutput,
+      indices: attention.indices == nil ? nil : tensors[3], o: output, lse: lse,
+      gradients: backward ? tensors[(dO + 1)...(dO + 3)].compactMap(\.self) : [])
   }
 
   /// What of a plan is done for the lists alone, before any attention: their cost apart.
@@ -104,7 +184,7 @@ struct AttentionBench {
   /// Readies and verifies another attention; a few rows of it, as it has rows of its own.
   private func contender(
     _ name: String, _ peer: BenchAttention, _ data: AttentionData, _ runner: BenchRunner
-  ) -> Result<(Plan, Contender), PeerAbsence> {
+  ) -> Result<(Plan?, Contender), PeerAbsence> {
     let device = runner.device
     do throws(TesseraError) {
       let forward = try peer.prepare(backward: false, on: device)

@@ -17,46 +17,55 @@ struct AttentionData {
   /// dQ, dK, dV, or nothing.
   let gradients: [Tensor]
 
-  init(
-    _ attention: BenchAttention, backward: Bool, seed: UInt64, on device: Device
-  ) throws(TesseraError) {
-    self.attention = attention
+  /// q, k, v, and dO for gradients, of a seed.
+  static func random(
+    _ attention: BenchAttention, backward: Bool, seed: UInt64
+  ) throws(TesseraError) -> [HostTensor] {
     var random = SeededRandom(seed)
-    let (q, k, v) = (
-      attention.queryDimensions, attention.keyDimensions, attention.valueDimensions
-    )
+    let dimensions =
+      [attention.queryDimensions, attention.keyDimensions, attention.valueDimensions]
+      + (backward ? [attention.outputDimensions] : [])
     let types = [attention.dtype, attention.dtype, attention.dtype, attention.outputDType]
     // One block of noise, repeated with a shift, makes large inputs in bearable time.
     let noise = random.normals(1 << 20)
     var host: [HostTensor] = []
-    for (index, dimensions) in ([q, k, v] + (backward ? [attention.outputDimensions] : []))
-      .enumerated()
-    {
+    for (index, dimensions) in dimensions.enumerated() {
       host.append(
         try Self.tensor(noise, shift: index * 104_729, try Shape(dimensions), types[index]))
     }
+    return host
+  }
+
+  init(
+    _ attention: BenchAttention, backward: Bool, seed: UInt64, on device: Device
+  ) throws(TesseraError) {
+    self.attention = attention
+    let host = try Self.random(attention, backward: backward, seed: seed)
     self.host = host
     var inputs: [Tensor] = []
     for tensor in host { inputs.append(try Tensor(tensor, on: device)) }
     self.inputs = inputs
-    indices = try attention.indices.map { host throws(TesseraError) in try Tensor(host, on: device) }
+    indices = try attention.indices.map { host throws(TesseraError) in try Tensor(host, on: device)
+    }
     o = try Self.unwritten(attention.outputDimensions, attention.outputDType, on: device)
     lse = try Self.unwritten(attention.lseDimensions, .f32, on: device)
     var gradients: [Tensor] = []
-    for dimensions in backward ? [q, k, v] : [] {
+    for dimensions in backward
+      ? [attention.queryDimensions, attention.keyDimensions, attention.valueDimensions] : []
+    {
       gradients.append(try Self.unwritten(dimensions, attention.dtype, on: device))
     }
     self.gradients = gradients
   }
 
   init(
-    attention: BenchAttention, host: [HostTensor], inputs: [Tensor], o: Tensor, lse: Tensor,
-    gradients: [Tensor]
+    attention: BenchAttention, host: [HostTensor], inputs: [Tensor], indices: Tensor? = nil,
+    o: Tensor, lse: Tensor, gradients: [Tensor]
   ) {
     self.attention = attention
     self.host = host
     self.inputs = inputs
-    indices = nil
+    self.indices = indices
     self.o = o
     self.lse = lse
     self.gradients = gradients
@@ -89,11 +98,6 @@ struct AttentionData {
       ranges.append(try tensor.contiguousRange("gradient"))
     }
     return ranges + [BufferRange?](repeating: nil, count: absent.gradients)
-  }
-
-  /// Bytes of all operands of a plan.
-  func operandBytes(backward: Bool) throws(TesseraError) -> Int {
-    try operands(backward: backward).reduce(0) { $0 + ($1?.byteCount ?? 0) }
   }
 
   /// Noise from `shift` on, repeated so that no two tokens get the same vector.

@@ -6,31 +6,47 @@ import TesseraReference
 /// Compares an attention of any size with the oracle: all of it where that takes a second, else some
 /// queries and keys of some heads.
 struct AttentionJudge {
-  let data: AttentionData
+  private let attention: BenchAttention
+  /// q, k, v, and dO for gradients.
+  private let host: [HostTensor]
   private let o: HostTensor
   private let lse: HostTensor
   private let gradients: [HostTensor]
   private let seed: UInt64
   /// Heads, and queries or keys of each, that are looked at.
   private let samples: (heads: Int, rows: Int)
+  private let few: Bool
 
   /// - Parameter few: whether a handful of rows will do.
   init(
     _ data: AttentionData, seed: UInt64, few: Bool = false
   ) throws(TesseraError) {
-    self.data = data
-    self.seed = seed
-    o = try data.o.host()
-    lse = try data.lse.host()
     var gradients: [HostTensor] = []
     for tensor in data.gradients { gradients.append(try tensor.host()) }
+    self.init(
+      data.attention, host: data.host, o: try data.o.host(), lse: try data.lse.host(),
+      gradients: gradients, seed: seed, few: few)
+  }
+
+  /// - Parameters:
+  ///   - host: q, k, v, and dO for gradients.
+  ///   - gradients: dQ, dK, dV, or nothing.
+  init(
+    _ attention: BenchAttention, host: [HostTensor], o: HostTensor, lse: HostTensor,
+    gradients: [HostTensor], seed: UInt64, few: Bool = false
+  ) {
+    self.attention = attention
+    self.host = host
+    self.o = o
+    self.lse = lse
     self.gradients = gradients
+    self.seed = seed
     samples = few ? (2, 4) : (4, 16)
+    self.few = few
   }
 
   /// Judges O and LSE.
   func forward() throws(TesseraError) -> Verification {
-    let attention = data.attention
     if isSmall(1e9) { return try whole(backward: false) }
     let head = attention.head
     var (values, plain, lseValues): ([Double], [Double], [Double]) = ([], [], [])
@@ -58,7 +74,6 @@ struct AttentionJudge {
 
   /// Judges dQ, dK and dV, given the LSE and O that they were made from.
   func backward() throws(TesseraError) -> Verification {
-    let attention = data.attention
     if isSmall(2e8) { return try whole(backward: true) }
     let head = attention.head
     var (dq, dk, dv) = (Samples(), Samples(), Samples())
@@ -75,7 +90,9 @@ struct AttentionJudge {
       let group = attention.heads / attention.kvHeads
       var places: [Int: [Int]] = [:]
       for (place, column) in columns.enumerated() {
-        for query in attention.queries(of: column, entry: sample.entry, head: sample.head) { places[query, default: []].append(place) }
+        for query in attention.queries(of: column, entry: sample.entry, head: sample.head) {
+          places[query, default: []].append(place)
+        }
       }
       for (query, own) in places.sorted(by: { $0.key < $1.key }) {
         for member in 0..<group {
@@ -95,10 +112,11 @@ struct AttentionJudge {
         others.plain.dv)
     }
     let dtype = [head.dtype, head.outputDType].max { $0.unitRoundoff < $1.unitRoundoff } ?? .f32
-    return Verification([
-      dq.judged("dq", head.headDim, dtype), dk.judged("dk", head.headDim, dtype),
-      dv.judged("dv", head.valueDim, dtype),
-    ].compactMap(\.self))
+    return Verification(
+      [
+        dq.judged("dq", head.headDim, dtype), dk.judged("dk", head.headDim, dtype),
+        dv.judged("dv", head.valueDim, dtype),
+      ].compactMap(\.self))
   }
 
   /// One head of one batch entry.
@@ -131,15 +149,15 @@ struct AttentionJudge {
   }
 
   private func isSmall(_ limit: Double) -> Bool {
-    let head = data.attention.head
+    let head = attention.head
     // The oracle looks a list up for every query of every head.
-    if case .lists = data.attention, limit > 1e8 { return isSmall(1e8) }
-    return data.attention.pairs * Double(head.headDim + head.valueDim) <= limit
+    var limit = few ? limit / 10 : limit
+    if case .lists = attention { limit = min(limit, 1e8) }
+    return attention.pairs * Double(head.headDim + head.valueDim) <= limit
   }
 
   private func whole(backward: Bool) throws(TesseraError) -> Verification {
-    let host = data.host
-    switch data.attention {
+    switch attention {
     case .dense(let problem):
       let inputs = AttentionInputs(problem, q: host[0], k: host[1], v: host[2])
       guard backward else { return Verifier.attention(inputs, o: o, lse: lse) }
@@ -162,7 +180,7 @@ struct AttentionJudge {
 
   /// The heads to look at: the first and the last, others at random between.
   private func heads() -> [Sample] {
-    let (batch, heads) = (data.attention.batch, data.attention.heads)
+    let (batch, heads) = (attention.batch, attention.heads)
     guard batch * heads > 0 else { return [] }
     var random = SeededRandom(seed &+ 17)
     let all = (0..<samples.heads).map { index in
@@ -176,7 +194,7 @@ struct AttentionJudge {
   private func tokens(_ count: Int, _ sample: Sample) -> [Int] {
     guard count > 0 else { return [] }
     var random = SeededRandom(
-      seed &+ UInt64(sample.entry * data.attention.heads + sample.head) &+ 1000)
+      seed &+ UInt64(sample.entry * attention.heads + sample.head) &+ 1000)
     let inner = (0..<(samples.rows - 2)).map { _ in random.integer(in: 0...(count - 1)) }
     return Set(inner + [0, count - 1]).sorted()
   }
@@ -191,16 +209,16 @@ struct AttentionJudge {
   private func pairs(
     _ keys: [[Int]], entry: Int, _ rows: [(token: Int, head: Int)], _ k: [Double], _ v: [Double]
   ) -> (gold: TesseraReference.AttentionGradients, plain: TesseraReference.AttentionGradients) {
-    let head = data.attention.head
+    let head = attention.head
     func rowsOf(_ tensor: HostTensor, _ width: Int) -> [Double] {
       rows.flatMap { row in
         tensor.doubles(
-          at: ((entry * data.attention.queryTokens + row.token) * data.attention.heads + row.head)
+          at: ((entry * attention.queryTokens + row.token) * attention.heads + row.head)
             * width, count: width)
       }
     }
-    let (q, o) = (rowsOf(data.host[0], head.headDim), rowsOf(self.o, head.valueDim))
-    let (lse, dO) = (rowsOf(self.lse, 1), rowsOf(data.host[3], head.valueDim))
+    let (q, o) = (rowsOf(host[0], head.headDim), rowsOf(self.o, head.valueDim))
+    let (lse, dO) = (rowsOf(self.lse, 1), rowsOf(host[3], head.valueDim))
     return (
       Reference.gradients(ofPairs: keys, head, q: q, k: k, v: v, o: o, lse: lse, dO: dO),
       Reference.plainGradients(ofPairs: keys, head, q: q, k: k, v: v, o: o, lse: lse, dO: dO)
@@ -211,10 +229,10 @@ struct AttentionJudge {
   private func vectors(
     _ index: Int, _ sample: Sample, of tokens: [Int]? = nil, kv: Bool = false
   ) -> [Double] {
-    let head = data.attention.head
-    let count = kv ? data.attention.keyTokens : data.attention.queryTokens
+    let head = attention.head
+    let count = kv ? attention.keyTokens : attention.queryTokens
     return gather(
-      data.host[index], sample, of: tokens ?? Array(0..<count),
+      host[index], sample, of: tokens ?? Array(0..<count),
       width: index == 2 ? head.valueDim : head.headDim, kv: kv)
   }
 
@@ -222,7 +240,6 @@ struct AttentionJudge {
   private func gather(
     _ tensor: HostTensor, _ sample: Sample, of tokens: [Int], width: Int, kv: Bool = false
   ) -> [Double] {
-    let attention = data.attention
     let heads = kv ? attention.kvHeads : attention.heads
     let head = kv ? sample.head / (attention.heads / attention.kvHeads) : sample.head
     let count = kv ? attention.keyTokens : attention.queryTokens

@@ -65,7 +65,7 @@ package struct AttentionBenchCase: BenchCase {
     [window.left, window.right].map { $0.map(String.init) ?? "none" }.joined(separator: ",")
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let problem = try AttentionProblem(
       q: (try Shape([batch, queries, heads, headDim]), dtype),
       k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
@@ -73,6 +73,6 @@ package struct AttentionBenchCase: BenchCase {
       alignment: topLeft ? .topLeft : .bottomRight, windowLeft: window.left,
       windowRight: window.right, softCap: softCap)
     return try AttentionBench(attention: .dense(problem), backward: backward, peer: nil)
-      .row(of: self, runner)
+      .setup(runner)
   }
 }

@@ -9,6 +9,15 @@ package protocol BenchCase: Sendable {
   var parameters: [String: BenchRow.Value] { get }
   /// A short form for tables.
   var title: String { get }
-  /// Verifies the case with fresh random data, then times it.
-  func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow
+  /// The version of the operator's definition.
+  var semantics: Int { get }
+  /// Plans the case and says how it is verified and timed.
+  func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup
+  /// The row, for what is not one operator run again and again; nil otherwise.
+  func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow?
+}
+
+extension BenchCase {
+  package var semantics: Int { 1 }
+  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow? { nil }
 }

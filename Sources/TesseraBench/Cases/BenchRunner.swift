@@ -2,12 +2,13 @@ package import Tessera
 import TesseraConformance
 package import TesseraCore
 import TesseraKernels
+import TesseraRuntime
 
 /// Verifies and times cases on one device.
 package final class BenchRunner {
   package let device: Device
-  private let seconds: Double?
-  let seed: UInt64
+  package let budget: TimingBudget
+  package let seed: UInt64
   /// Whether other libraries and the naive kernel run beside ours.
   let peers: Bool
   /// The peers that run, by name; nil for all.
@@ -16,75 +17,125 @@ package final class BenchRunner {
   let candidates: Bool
   /// Whether dense attention runs beside neighborhood attention.
   let dense: Bool
-  /// Copy bandwidth of the device in bytes per second, measured once per run.
-  package let copyBandwidth: Double
+  /// How requests come, besides one after the other.
+  let arrivals: Arrivals
+  /// What the device can do at most, measured when the runner is made.
+  package let ceilings: Ceilings
 
   /// - Parameters:
   ///   - seconds: time for the samples of one row; nil takes what suits the device.
+  ///   - rounds: parts of that time, between which the other cases run.
   ///   - peers: whether to run anything beside ours: other libraries, the naive kernel, dense attention.
   ///   - onlyPeers: the peers to run, by name; nil runs all there are.
   ///   - candidates: gemm: whether to time every plan of the chosen one's tier, too.
   ///   - dense: whether to run dense attention beside neighborhood attention.
+  ///   - ceilings: the device's, if they are known or not asked for.
   package init(
-    device: Device, seconds: Double? = nil, peers: Bool = true, onlyPeers: Set<String>? = nil,
-    candidates: Bool = false, dense: Bool = true, seed: UInt64 = 1
+    device: Device, seconds: Double? = nil, rounds: Int = 3, peers: Bool = true,
+    onlyPeers: Set<String>? = nil, candidates: Bool = false, dense: Bool = true,
+    arrivals: Arrivals = .offline, seed: UInt64 = 1, ceilings: Ceilings? = nil
   ) throws(TesseraError) {
     self.device = device
-    self.seconds = seconds
+    budget = .standard(for: device, seconds: seconds, rounds: rounds)
     self.peers = peers
     self.onlyPeers = onlyPeers
     self.candidates = candidates
     self.dense = peers && dense
+    self.arrivals = arrivals
     self.seed = seed
-    copyBandwidth = try Ceilings.copyBandwidth(of: device)
+    if let ceilings { self.ceilings = ceilings } else { self.ceilings = try Ceilings(of: device) }
   }
 
   /// Whether the peer of this name is to run.
   func runs(_ peer: String) -> Bool { peers && onlyPeers?.contains(peer) ?? true }
 
   /// Verifies the case with fresh random data, then times it.
-  package func run(_ benchCase: some BenchCase) throws(TesseraError) -> BenchRow {
-    try benchCase.row(self)
+  package func run(_ benchCase: any BenchCase) throws(TesseraError) -> BenchRow {
+    let session = try prepare(benchCase)
+    for _ in 0..<budget.rounds { try session.round() }
+    return try session.finish()
   }
 
-  /// Times `contenders`, the first of which is ours, and fills in `row`.
-  /// - Parameter span: see `Measurement.interleaved`.
-  func time(
-    _ row: inout BenchRow, _ contenders: [Contender], _ plan: Plan, span: Double? = nil
-  ) throws(TesseraError) {
-    let budget = Measurement.Budget.standard(
-      for: device, seconds: seconds.map { $0 * Double(contenders.count) })
-    let samples = try Measurement.interleaved(contenders, budget: budget, span: span)
-    let own = Statistics(samples[0])
-    row.ms = own.scaled(by: 1e3)
-    row.tflops = plan.flopsNeeded / own.median * 1e-12
-    row.gbps = plan.bytes / own.median * 1e-9
-    row.boundMs = plan.bytes / copyBandwidth * 1e3
-    row.roofline = plan.bytes / copyBandwidth / own.median
-    for (index, contender) in contenders.enumerated().dropFirst() {
-      let peer = Statistics(samples[index])
-      row.peers[contender.name] = BenchRow.Peer(
-        ms: peer.median * 1e3, ratio: peer.median / own.median, n: peer.n)
-    }
+  /// Verifies the case; the session that comes back times it.
+  package func prepare(_ benchCase: any BenchCase) throws(TesseraError) -> BenchSession {
+    if let row = try benchCase.row(self) { return BenchSession(runner: self, done: row) }
+    let setup = try benchCase.setup(self)
+    device.trim()
+    let others = device.memoryStatistics.active
+    let report = try Examination(setup.subject, on: device, seed: seed).report()
+    var row = base(benchCase, setup, report)
+    guard report.passed else { return BenchSession(runner: self, done: row) }
+    device.context.pool.resetPeak()
+    try setup.subject.run(report.ranges)
+    try device.synchronize()
+    row.peakBytes = device.memoryStatistics.peak - others
+    let peers = try setup.peers(after: report)
+    row.notRun = peers.notRun
+    return try BenchSession(runner: self, row: row, setup: setup, report: report, peers: peers)
+  }
+
+  /// A row that says why its case did not run.
+  func failed(_ benchCase: any BenchCase, _ error: TesseraError) -> BenchSession {
+    let info = device.info
+    var row = BenchRow(
+      op: benchCase.operation, title: benchCase.title, case: benchCase.parameters,
+      dtype: benchCase.dtype.rawValue, backend: info.backend.rawValue, device: info.name,
+      driver: info.driver, plan: nil, timer: "none", verified: false, commit: Provenance.commit(),
+      command: Provenance.command(), seed: seed)
+    row.fingerprint = fingerprint
+    row.note = error.message
+    return BenchSession(runner: self, done: row)
+  }
+
+  private var fingerprint: BenchRow.Fingerprint {
+    let info = device.info
+    return .init(
+      id: info.id, kind: info.kind, computeUnits: info.computeUnits, memoryBytes: info.memoryBytes)
+  }
+
+  /// Verifies the case and times nothing.
+  package func verify(_ benchCase: any BenchCase) throws(TesseraError) -> Examination.Report {
+    try Examination(try benchCase.setup(self).subject, on: device, seed: seed).report()
   }
 
   /// The row of a case before it is timed.
-  func base(
-    _ benchCase: some BenchCase, plan: Plan, _ verification: Verification
+  private func base(
+    _ benchCase: any BenchCase, _ setup: CaseSetup, _ report: Examination.Report
   ) -> BenchRow {
+    let (plan, info) = (setup.plan, device.info)
     let kernels = device.kernelStatistics
-    return BenchRow(
-      op: benchCase.operation, title: benchCase.title, case: benchCase.parameters, dtype: benchCase.dtype.rawValue,
-      backend: device.info.backend.rawValue, device: device.info.name, driver: device.info.driver,
+    var row = BenchRow(
+      op: benchCase.operation, title: benchCase.title, case: benchCase.parameters,
+      dtype: benchCase.dtype.rawValue, backend: info.backend.rawValue, device: info.name,
+      driver: info.driver,
       plan: .init(
         kernel: plan.kernels.last?.name ?? "none", tier: plan.tier, schedule: plan.schedule,
         tile: plan.tile),
-      ms: nil, timer: device.context.capabilities.timestamps ? "device" : "host", tflops: nil,
-      gbps: nil, copyGbps: copyBandwidth * 1e-9, roofline: nil, boundMs: nil,
-      verified: verification.passed,
-      error: .init(rms: verification.rms, maxRatio: verification.maxRatio), peers: [:], notRun: [:],
-      kernels: .init(compiled: kernels.compiled, cacheHits: kernels.cacheHits),
-      commit: Provenance.commit(), command: Provenance.command(), seed: seed,
-      note: verification.passed ? nil : verification.summary)
+      timer: device.context.capabilities.timestamps ? "device" : "host", verified: report.passed,
+      commit: Provenance.commit(), command: Provenance.command(), seed: seed)
+    row.semantics = benchCase.semantics
+    row.fingerprint = fingerprint
+    row.error = .init(rms: report.verification.rms, maxRatio: report.verification.maxRatio)
+    row.kernels = .init(compiled: kernels.compiled, cacheHits: kernels.cacheHits)
+    row.scratchBytes = plan.scratchBytes
+    row.operandBytes = setup.subject.operandBytes
+    row.copyGbps = ceilings.copy * 1e-9
+    row.ceilings = ceilings.summary
+    row.work = .init(
+      flopsNeeded: plan.flopsNeeded, flopsDone: plan.flopsDone, bytes: plan.bytes,
+      dispatches: plan.dispatches.count, tiles: plan.tiles)
+    row.flags = report.findings.isEmpty ? nil : report.findings
+    if !report.passed {
+      row.note = report.findings.first { $0.fails }?.description ?? report.verification.summary
+    }
+    return row
+  }
+}
+
+extension Ceilings {
+  var summary: BenchRow.CeilingSummary {
+    .init(
+      copyGbps: copy * 1e-9, readGbps: read * 1e-9, writeGbps: write * 1e-9, fmaTflops: fma * 1e-12,
+      launchMs: launch * 1e3)
   }
 }

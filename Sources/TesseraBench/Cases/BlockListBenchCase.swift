@@ -55,7 +55,7 @@ package struct BlockListBenchCase: BenchCase {
       + (kvHeads == heads ? "" : "/\(kvHeads)") + " D\(headDim) B\(batch)"
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     for (name, value) in [("top", top), ("q_block", queryBlock), ("kv_block", keyBlock)]
     where value < 1 {
       throw .invalidArgument(name, got: value, allowed: "1 or more")
@@ -73,6 +73,6 @@ package struct BlockListBenchCase: BenchCase {
         ($0.rawValue, .lists(BenchLists(own, schedule: $0)))
       }
     }
-    return try bench.row(of: self, runner)
+    return try bench.setup(runner)
   }
 }

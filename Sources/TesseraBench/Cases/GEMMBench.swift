@@ -4,91 +4,67 @@ import TesseraCore
 import TesseraKernels
 import TesseraReference
 
-/// Prepares, verifies and times matrix products.
+/// Data and verification of a matrix product.
 struct GEMMBench {
   let problem: GEMMProblem
-  let a: HostTensor
-  let b: HostTensor
+  let aShape: Shape
+  let bShape: Shape
 
   init(
-    m: Int, n: Int, k: Int, batch: Int, transposeA: Bool, transposeB: Bool, dtype: DType,
-    seed: UInt64
+    m: Int, n: Int, k: Int, batch: Int, transposeA: Bool, transposeB: Bool, dtype: DType
   ) throws(TesseraError) {
     let lead = batch > 1 ? [batch] : []
-    let aShape = try Shape(lead + (transposeA ? [k, m] : [m, k]))
-    let bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
+    aShape = try Shape(lead + (transposeA ? [k, m] : [m, k]))
+    bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
     problem = try GEMMProblem(
       a: (aShape, dtype), b: (bShape, dtype), transposeA: transposeA, transposeB: transposeB)
+  }
+
+  func inputs(_ seed: UInt64) throws(TesseraError) -> (a: HostTensor, b: HostTensor) {
     var random = SeededRandom(seed)
-    a = try Self.uniforms(aShape, dtype, &random)
-    b = try Self.uniforms(bShape, dtype, &random)
+    return (
+      try HostTensor(
+        rounding: random.uniforms(aShape.elementCount, from: -1, to: 1), to: problem.a.dtype,
+        shape: aShape),
+      try HostTensor(
+        rounding: random.uniforms(bShape.elementCount, from: -1, to: 1), to: problem.b.dtype,
+        shape: bShape)
+    )
   }
 
-  /// Random numbers from [-1, 1); past some millions they repeat with a period that no row length
-  /// divides, as making more would take longer than measuring.
-  private static func uniforms(
-    _ shape: Shape, _ dtype: DType, _ random: inout SeededRandom
-  ) throws(TesseraError) -> HostTensor {
-    let count = min(shape.elementCount, (1 << 22) - 3)
-    let block = try HostTensor(
-      rounding: random.uniforms(count, from: -1, to: 1), to: dtype, shape: try Shape([count]))
-    guard count < shape.elementCount else {
-      return try block.reshaped(to: shape)
-    }
-    return block.withUnsafeBytes { source in
-      HostTensor(dtype: dtype, shape: shape) { target in
-        for start in stride(from: 0, to: target.count, by: source.count) {
-          let length = min(source.count, target.count - start)
-          UnsafeMutableRawBufferPointer(rebasing: target[start..<(start + length)])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<length]))
-        }
-      }
-    }
-  }
-
-  /// Compares a result with the oracle: all of it where that takes a second, else rows and columns
-  /// chosen over all tiles, both ends among them.
-  func verify(_ d: HostTensor) throws(TesseraError) -> Verification {
-    guard problem.flops > 1e9, problem.batchCount == 1 else {
+  /// Compares a result with the oracle: all of it where that takes a second, else whole rows of the
+  /// output chosen over its height; `few` rows if a part will do.
+  func verify(
+    _ a: HostTensor, _ b: HostTensor, _ d: HostTensor, few: Bool
+  ) throws(TesseraError) -> Verification {
+    guard problem.flops > (few ? 1e8 : 5e9), problem.batchCount == 1 else {
       return Verifier.gemm(problem, a: a, b: b, c: nil, bias: nil, d: d)
     }
-    let (m, n, k) = (problem.m, problem.n, problem.k)
-    let side = max(8, min(192, Int((1.2e8 / Double(k)).squareRoot())))
-    let (rows, columns) = (Self.spread(side, over: m), Self.spread(side, over: n))
-    let products = Array(0..<k)
-    let (ta, tb) = (problem.transposeA, problem.transposeB)
-    let left = try Self.part(a, ta ? products : rows, ta ? rows : products, width: ta ? m : k)
-    let right = try Self.part(b, tb ? columns : products, tb ? products : columns, width: tb ? k : n)
-    let own = try Self.part(d, rows, columns, width: n)
-    let part = try GEMMProblem(
-      a: (left.shape, a.dtype), b: (right.shape, b.dtype), transposeA: ta, transposeB: tb,
-      output: problem.d.dtype)
-    return Verifier.gemm(part, a: left, b: right, c: nil, bias: nil, d: own)
-  }
-
-  /// Up to `count` indices below `limit`, ascending, the first and the last among them.
-  private static func spread(_ count: Int, over limit: Int) -> [Int] {
-    guard limit > count else { return Array(0..<limit) }
-    return (0..<count).map { $0 * (limit - 1) / (count - 1) }
-  }
-
-  /// The elements where given rows and columns of a matrix cross.
-  private static func part(
-    _ tensor: HostTensor, _ rows: [Int], _ columns: [Int], width: Int
-  ) throws(TesseraError) -> HostTensor {
-    let size = tensor.dtype.byteCount
-    let shape = try Shape([rows.count, columns.count])
-    return tensor.withUnsafeBytes { source in
-      HostTensor(dtype: tensor.dtype, shape: shape) { target in
-        var at = 0
-        for row in rows {
-          for column in columns {
-            let from = (row * width + column) * size
-            for byte in 0..<size { target[at + byte] = source[from + byte] }
-            at += size
-          }
-        }
+    let work = few ? 1e8 : 2e9
+    let count = max(1, min(problem.m, Int(work / (Double(problem.n) * Double(problem.k)))))
+    // Both ends, and rows between at an odd distance, so that every lane of a tile is met.
+    let rows = (0..<count).map {
+      $0 == count - 1 ? problem.m - 1 : $0 * (problem.m / count | 1) % problem.m
+    }
+    let all = a.floats()
+    var picked: [Float] = []
+    picked.reserveCapacity(count * problem.k)
+    for row in rows {
+      if problem.transposeA {
+        for k in 0..<problem.k { picked.append(all[k * problem.m + row]) }
+      } else {
+        picked += all[(row * problem.k)..<((row + 1) * problem.k)]
       }
     }
+    let results = d.floats()
+    let own = rows.flatMap { results[($0 * problem.n)..<(($0 + 1) * problem.n)] }
+    let aShape = try Shape([count, problem.k])
+    let part = try GEMMProblem(
+      a: (aShape, a.dtype), b: (b.shape, b.dtype), transposeB: problem.transposeB,
+      output: problem.d.dtype)
+    return Verifier.gemm(
+      part, a: try HostTensor(rounding: picked, to: a.dtype, shape: aShape), b: b, c: nil,
+      bias: nil,
+      d: try HostTensor(rounding: own, to: d.dtype, shape: try Shape([count, problem.n])))
   }
 }

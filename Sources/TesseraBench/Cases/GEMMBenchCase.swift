@@ -41,73 +41,87 @@ package struct GEMMBenchCase: BenchCase {
       + (transposeB ? "t" : "n")
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let bench = try GEMMBench(
-      m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype,
-      seed: runner.seed)
+      m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype)
     let (device, problem) = (runner.device, bench.problem)
     let prepared = try device.preparedPlan(problem)
-    let (a, b) = (try Tensor(bench.a, on: device), try Tensor(bench.b, on: device))
-    let d = try Tensor(
-      uninitialized: try Shape(problem.outputDimensions), dtype: problem.d.dtype, on: device)
-    try device.context.fill(
-      BufferRange(d.allocation, offset: 0, byteCount: (d.allocation.byteCount + 3) & ~3),
-      pattern: 0xFFFF_FFFF)
-    let operands = [
-      try a.contiguousRange("a"), try b.contiguousRange("b"), nil, nil, try d.contiguousRange("d"),
-    ]
     let context = device.context
-    let execute = { (plan: PreparedPlan) throws(TesseraError) in
-      try PlanExecutor.execute(plan, operands: operands, on: context)
-    }
-    try execute(prepared)
-    let verification = try bench.verify(try d.host())
-    var row = runner.base(self, plan: prepared.plan, verification)
-    guard verification.passed else { return row }
-
-    var contenders = [Contender(name: "tessera", on: device) { () throws(TesseraError) in try execute(prepared) }]
-    if runner.runs("naive"), let naive = try naivePlan(problem, device) {
-      contenders.append(
-        Contender(name: "naive", on: device) { () throws(TesseraError) in try execute(naive) })
-    }
-    if runner.candidates {
-      for plan in try GEMMPlanner.candidates(problem, context.capabilities).dropFirst()
-      where plan.tier != "portable" || prepared.plan.tier == "portable" {
-        guard let other = try? PlanExecutor.prepare(plan, on: context) else { continue }
-        let tile = plan.tile.map { String($0) }.joined(separator: "x")
-        let parts = plan.dispatches[0].grid.y
-        contenders.append(
-          Contender(name: "\(plan.tier) \(tile) \(plan.schedule) \(parts) \(plan.scratchBytes >> 20)", on: device) {
-            () throws(TesseraError) in try execute(other)
-          })
-      }
-    }
-    for peer in [OpenBLASPeer.self, CLBlastPeer.self, TorchPeer.self] as [any GEMMPeer.Type]
-    where runner.runs(peer.name) {
-      switch peer.contender(problem, a: bench.a, b: bench.b, beside: device) {
-      case .failure(let absence): row.notRun[peer.name] = absence.reason
-      case .success(let (contender, result)):
-        // A peer that is wrong is no peer: its time would be of something else.
-        do throws(TesseraError) {
-          _ = try contender.run()
-          let check = try bench.verify(try result())
-          if check.passed {
-            contenders.append(contender)
-          } else {
-            row.notRun[peer.name] = "its result is wrong: \(check.summary)"
-          }
-        } catch {
-          row.notRun[peer.name] = error.message
+    let subject = Subject(
+      operands: [
+        try .input("a", dtype, bench.aShape.dimensions),
+        try .input("b", dtype, bench.bShape.dimensions), nil, nil,
+        try .output("d", problem.d.dtype, problem.outputDimensions),
+      ], dispatches: prepared.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in
+        let (a, b) = try bench.inputs(seed)
+        return [a, b, nil, nil, nil]
+      },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(prepared, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, few throws(TesseraError) in
+        guard let a = inputs[0], let b = inputs[1], let d = outputs[4] else {
+          return Verification([])
         }
-      }
+        return try bench.verify(a, b, d, few: few)
+      })
+    var setup = CaseSetup(subject: subject, plan: prepared.plan)
+    setup.span = device.info.kind == "gpu" ? Self.span : nil
+    guard runner.peers || runner.candidates else { return setup }
+    setup.makePeers = { report throws(TesseraError) in
+      try peers(bench, report, prepared.plan, runner)
     }
-    try runner.time(
-      &row, contenders, prepared.plan, span: device.info.kind == "gpu" ? Self.span : nil)
-    return row
+    return setup
   }
 
   /// Seconds that the products of one sample take together on a GPU.
   private static let span = 3e-3
+
+  /// The naive kernel and other libraries, over the data of the examination.
+  private func peers(
+    _ bench: GEMMBench, _ report: Examination.Report, _ plan: Plan, _ runner: BenchRunner
+  ) throws(TesseraError) -> PeerSet {
+    let (device, ranges) = (runner.device, report.ranges)
+    var set = PeerSet()
+    for other in runner.candidates
+      ? try GEMMPlanner.candidates(bench.problem, device.context.capabilities).dropFirst() : []
+    where other.tier == plan.tier {
+      let prepared = try PlanExecutor.prepare(other, on: device.context)
+      let name = "\(other.tile) \(other.kernels[0]["STAGES"] ?? 0) \(other.notes.first ?? "")"
+      set.contenders.append(
+        Contender(name: name, on: device) { () throws(TesseraError) in
+          try PlanExecutor.execute(prepared, operands: ranges, on: device.context)
+        })
+    }
+    if runner.runs("naive"), let naive = try naivePlan(bench.problem, device) {
+      set.contenders.append(
+        Contender(name: "naive", on: device) { () throws(TesseraError) in
+          try PlanExecutor.execute(naive, operands: ranges, on: device.context)
+        })
+    }
+    guard let a = report.inputs[0], let b = report.inputs[1] else { return set }
+    for peer in [OpenBLASPeer.self, CLBlastPeer.self, TorchPeer.self] as [any GEMMPeer.Type]
+    where runner.runs(peer.name) {
+      switch peer.contender(bench.problem, a: a, b: b, beside: device) {
+      case .failure(let absence): set.notRun[peer.name] = absence.reason
+      case .success(let (contender, result)):
+        // A peer that is wrong is no peer: its time would be of something else.
+        do throws(TesseraError) {
+          _ = try contender.run()
+          let check = try bench.verify(a, b, try result(), few: true)
+          if check.passed {
+            set.contenders.append(contender)
+          } else {
+            set.notRun[peer.name] = "its result is wrong: \(check.summary)"
+          }
+        } catch {
+          set.notRun[peer.name] = error.message
+        }
+      }
+    }
+    return set
+  }
 
   /// The one-output-per-invocation kernel, where it takes bearable time.
   private func naivePlan(

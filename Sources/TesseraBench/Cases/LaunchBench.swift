@@ -51,17 +51,20 @@ package enum LaunchBench {
     }
     let (host, all) = (Statistics(record), Statistics(total))
     let kernels = device.kernelStatistics
-    return BenchRow(
+    let info = device.info
+    var row = BenchRow(
       op: "launch", title: "\(count) dispatches", case: ["count": .int(count)], dtype: "u32",
-      backend: device.info.backend.rawValue, device: device.info.name, driver: device.info.driver,
+      backend: info.backend.rawValue, device: info.name, driver: info.driver,
       plan: .init(kernel: "strided_copy", tier: "portable", schedule: "strided", tile: plan.tile),
-      ms: host.scaled(by: 1e3), timer: "host", tflops: nil, gbps: nil, copyGbps: nil, roofline: nil,
-      boundMs: nil, verified: try destinations[0].values(as: UInt32.self).allSatisfy { $0 == 0 },
-      error: nil, peers: [:], notRun: [:],
-      kernels: .init(compiled: kernels.compiled, cacheHits: kernels.cacheHits),
-      commit: Provenance.commit(), command: Provenance.command(), seed: 0,
-      note: "host \(microseconds(host.median)) µs per dispatch to record and submit, "
-        + "\(microseconds(all.median)) µs with the wait")
+      timer: "host",
+      verified: try destinations[0].values(as: UInt32.self).allSatisfy { $0 == 0 },
+      commit: Provenance.commit(), command: Provenance.command(), seed: 0)
+    row.ms = host.scaled(by: 1e3)
+    row.kernels = .init(compiled: kernels.compiled, cacheHits: kernels.cacheHits)
+    row.note =
+      "host \(microseconds(host.median)) µs per dispatch to record and submit, "
+      + "\(microseconds(all.median)) µs with the wait"
+    return row
   }
 
   private static func microseconds(_ seconds: Double) -> String {

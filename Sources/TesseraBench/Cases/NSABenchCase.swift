@@ -45,7 +45,7 @@ package struct NSABenchCase: BenchCase {
     "\(tokens) k\(block)×\(top) H\(heads)/\(kvHeads) D\(headDim) B\(batch)"
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
-    try NSABench(self, runner).row()
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
+    try NSABench.setup(self, runner)
   }
 }

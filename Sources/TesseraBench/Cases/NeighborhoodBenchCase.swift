@@ -52,7 +52,7 @@ package struct NeighborhoodBenchCase: BenchCase {
       + " H\(heads) D\(headDim) B\(batch)"
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let grid: (shape: Shape, dtype: DType) = (
       try Shape([batch] + lengths + [heads, headDim]), dtype
     )
@@ -64,6 +64,6 @@ package struct NeighborhoodBenchCase: BenchCase {
     let dense = try AttentionProblem(q: line, k: line, v: line)
     return try AttentionBench(
       attention: .neighborhood(problem), backward: backward, peer: .dense(dense)
-    ).row(of: self, runner)
+    ).setup(runner)
   }
 }

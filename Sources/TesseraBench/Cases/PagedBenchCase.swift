@@ -44,7 +44,7 @@ package struct PagedBenchCase: BenchCase {
     "\(context) page \(page)\(top.map { "×\($0)" } ?? "") H\(heads)/\(kvHeads) D\(headDim) B\(batch)"
   }
 
-  package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow {
-    try PagedBench(self, runner).row()
+  package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
+    try PagedBench.setup(self, runner)
   }
 }

@@ -61,6 +61,7 @@ package enum TorchPeer: GEMMPeer {
     }
     var contender = Contender(name: name) { () throws(TesseraError) in try many(1) }
     contender.runMany = many
+    contender.overhead = 5e-3
     let result = { () throws(TesseraError) -> HostTensor in
       guard let folder = temporaryFolder() else { throw .unavailable("no temporary folder") }
       defer { rmdir(folder) }

@@ -1,4 +1,6 @@
-/// One measured row, as `tessera bench --json` writes it.
+package import TesseraKernels
+
+/// One measured row, as `tessera bench --json` writes it. `Documentation/BenchRows.md` lists the keys.
 package struct BenchRow: Sendable, Codable {
   /// A value of the operator's own parameters.
   package enum Value: Sendable, Codable, Hashable {
@@ -70,18 +72,37 @@ package struct BenchRow: Sendable, Codable {
   package var device: String
   package var driver: String
   package var plan: PlanSummary?
-  /// Device milliseconds; absent from a row that failed verification.
+  /// Version of the operator's definition: rows of different versions are not compared.
+  package var semantics: Int?
+  package var fingerprint: Fingerprint?
+  /// Device milliseconds, warm; absent from a row that failed verification.
   package var ms: Statistics?
+  /// The samples behind `ms`, by round.
+  package var samples: [[Double]]?
+  /// Milliseconds on operands that were not used for longer than the caches remember; absent where
+  /// the operands do not fit the caches anyway.
+  package var cold: Statistics?
+  package var wall: Wall?
+  /// Milliseconds from request to result with requests at random, half as many as could be served.
+  package var server: Statistics?
   /// `device` or `host`: whose clock `ms` is by.
   package var timer: String
   package var tflops: Double?
   package var gbps: Double?
   /// Measured copy bandwidth of the device in this run, GB/s, bytes read and written.
   package var copyGbps: Double?
-  /// Share of the lower bound on time that the copy bandwidth sets.
+  /// The device's ceilings, measured in this run.
+  package var ceilings: CeilingSummary?
+  /// Share of the lower bound on time that the ceilings set: `bound_ms / ms`.
   package var roofline: Double?
-  /// Milliseconds the bytes alone would take at the copy bandwidth.
+  /// Milliseconds that the bytes take at the best bandwidth, or the operations at the f32 peak,
+  /// whichever is more.
   package var boundMs: Double?
+  /// Which of the two sets the bound: `bandwidth` or `arithmetic`.
+  package var limit: String?
+  /// Operations per byte that must move.
+  package var intensity: Double?
+  package var work: Work?
   /// Bytes of scratch memory of the plan.
   package var scratchBytes: Int?
   /// Bytes of all inputs and outputs.
@@ -95,6 +116,10 @@ package struct BenchRow: Sendable, Codable {
   /// `speedup / bound`.
   package var share: Double?
   package var verified: Bool
+  /// The device that counted the dispatches of the timed runs, and how many.
+  package var executed: Executed?
+  /// What a sceptic should know.
+  package var flags: [Finding]?
   package var error: ErrorSummary?
   package var peers: [String: Peer]
   /// Peers asked for and not run, with the reason.
@@ -105,14 +130,80 @@ package struct BenchRow: Sendable, Codable {
   package var seed: UInt64
   package var note: String?
 
+  /// What tells one device from another.
+  package struct Fingerprint: Sendable, Codable, Hashable {
+    package var id: String
+    package var kind: String
+    package var computeUnits: Int
+    package var memoryBytes: Int
+  }
+  /// The host's clock.
+  package struct Wall: Sendable, Codable {
+    /// Milliseconds of one run with its wait.
+    package var launch: Statistics
+    /// Milliseconds per run of a batch of `runs` with one wait at its end.
+    package var batch: Double
+    package var runs: Int
+    /// Milliseconds per run of that batch before the wait.
+    package var record: Double
+  }
+  package struct Executed: Sendable, Codable {
+    package var device: String
+    package var dispatches: Int
+    package var runs: Int
+  }
+  package struct CeilingSummary: Sendable, Codable {
+    package var copyGbps: Double
+    package var readGbps: Double
+    package var writeGbps: Double
+    package var fmaTflops: Double
+    package var launchMs: Double
+  }
+  /// What the plan counts.
+  package struct Work: Sendable, Codable {
+    package var flopsNeeded: Double
+    package var flopsDone: Double
+    package var bytes: Double
+    package var dispatches: Int
+    package var tiles: Plan.TileCounts?
+  }
+
   package struct KernelCounts: Sendable, Codable {
     package var compiled: Int
     package var cacheHits: Int
   }
 
+  /// A row that has not been timed.
+  package init(
+    op: String, title: String?, case parameters: [String: Value], dtype: String, backend: String,
+    device: String, driver: String, plan: PlanSummary?, timer: String, verified: Bool,
+    commit: String,
+    command: String, seed: UInt64
+  ) {
+    self.op = op
+    self.title = title
+    self.case = parameters
+    self.dtype = dtype
+    self.backend = backend
+    self.device = device
+    self.driver = driver
+    self.plan = plan
+    self.timer = timer
+    self.verified = verified
+    self.commit = commit
+    self.command = command
+    self.seed = seed
+    peers = [:]
+    notRun = [:]
+  }
+
   enum CodingKeys: String, CodingKey {
-    case schema, op, title, `case`, dtype, backend, device, driver, plan, ms, timer, tflops, gbps, roofline
-    case scratchBytes, operandBytes, peakBytes, speedup, bound, share, verified, error, peers, kernels, commit, command, seed, note
+    case schema, semantics, op, title, `case`, dtype, backend, device, driver, fingerprint, plan,
+      ms, samples
+    case cold, wall, server, timer, tflops, gbps, ceilings, roofline, limit, intensity, work,
+      executed, flags
+    case scratchBytes, operandBytes, peakBytes, speedup, bound, share, verified, error, peers,
+      kernels, commit, command, seed, note
     case copyGbps = "copy_gbps"
     case boundMs = "bound_ms"
     case notRun = "not_run"

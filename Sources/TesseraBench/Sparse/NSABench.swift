@@ -5,10 +5,9 @@ import TesseraKernels
 import TesseraReference
 import TesseraRuntime
 
-/// Verifies and times native sparse attention or a selection of blocks.
+/// Data of native sparse attention or a selection of blocks, and its verification.
 struct NSABench {
   private let benchCase: NSABenchCase
-  private let runner: BenchRunner
   private let problem: NSAProblem
   private let scoring: BlockScoreProblem
   private let q: HostTensor
@@ -16,23 +15,31 @@ struct NSABench {
   private let v: HostTensor
   private let gates: HostTensor
 
-  init(_ benchCase: NSABenchCase, _ runner: BenchRunner) throws(TesseraError) {
-    (self.benchCase, self.runner) = (benchCase, runner)
+  init(_ benchCase: NSABenchCase, seed: UInt64) throws(TesseraError) {
     let c = benchCase
     guard c.kvHeads > 0, c.heads % c.kvHeads == 0, c.tokens > 0, c.batch > 0 else {
       throw .invalidArgument(
         "heads, tokens, batch", got: "\(c.heads)/\(c.kvHeads), \(c.tokens), \(c.batch)",
         allowed: "1 or more, heads a multiple of the KV heads")
     }
-    var random = SeededRandom(runner.seed)
+    var random = SeededRandom(seed)
     let noise = random.normals(1 << 20)
     let keys = try Shape([c.batch, c.tokens, c.kvHeads, c.headDim])
-    q = try AttentionData.tensor(
-      noise, shift: 0, try Shape([c.batch, c.tokens, c.heads, c.headDim]), c.dtype)
-    k = try AttentionData.tensor(noise, shift: 104_729, keys, c.dtype)
-    v = try AttentionData.tensor(noise, shift: 209_458, keys, c.dtype)
-    gates = try AttentionData.tensor(
-      noise, shift: 314_187, try Shape([c.batch, c.tokens, c.heads, 3]), .f32)
+    try self.init(
+      c,
+      q: try AttentionData.tensor(
+        noise, shift: 0, try Shape([c.batch, c.tokens, c.heads, c.headDim]), c.dtype),
+      k: try AttentionData.tensor(noise, shift: 104_729, keys, c.dtype),
+      v: try AttentionData.tensor(noise, shift: 209_458, keys, c.dtype),
+      gates: try AttentionData.tensor(
+        noise, shift: 314_187, try Shape([c.batch, c.tokens, c.heads, 3]), .f32))
+  }
+
+  private init(
+    _ c: NSABenchCase, q: HostTensor, k: HostTensor, v: HostTensor, gates: HostTensor
+  ) throws(TesseraError) {
+    benchCase = c
+    (self.q, self.k, self.v, self.gates) = (q, k, v, gates)
     var problem = try NSAProblem(
       q: (q.shape, c.dtype), k: (k.shape, c.dtype), v: (v.shape, c.dtype),
       gates: (gates.shape, .f32))
@@ -49,85 +56,111 @@ struct NSABench {
       .topK(problem.top), initialBlocks: problem.initialBlocks, localBlocks: problem.localBlocks)
   }
 
-  func row() throws(TesseraError) -> BenchRow {
+  static func setup(
+    _ c: NSABenchCase, _ runner: BenchRunner
+  ) throws(TesseraError) -> CaseSetup {
     let (device, context) = (runner.device, runner.device.context)
+    let first = try NSABench(c, seed: runner.seed)
+    let problem = first.problem
     let prepared =
-      benchCase.selects
-      ? try device.preparedPlan(scoring, selecting: selection) : try device.preparedPlan(problem)
-    func range(_ tensor: HostTensor) throws(TesseraError) -> BufferRange? {
-      try Tensor(tensor, on: device).contiguousRange("input")
-    }
-    let inputs = [try range(q), try range(k), try range(v), try range(gates)]
-    let indices = try Tensor(
-      uninitialized: try Shape(problem.selection.indexDimensions), dtype: .i32, on: device)
-    let counts = try Tensor(
-      uninitialized: try Shape(problem.selection.countDimensions), dtype: .i32, on: device)
-    let lists = [try indices.contiguousRange("indices"), try counts.contiguousRange("counts")]
-    var outputs: [Tensor] = []
-    var operands: [BufferRange?]
-    if benchCase.selects {
-      operands = [inputs[0], inputs[1]] + lists
-    } else {
-      for index in 0..<7 {
-        outputs.append(
-          index < 4
-            ? try AttentionData.unwritten(problem.outputDimensions, problem.dtype, on: device)
-            : try AttentionData.unwritten(problem.lseDimensions, .f32, on: device))
-      }
-      operands = inputs + [nil, nil, nil, nil, nil]
-      for output in outputs { operands.append(try output.contiguousRange("output")) }
-      operands += lists
-    }
-    try PlanExecutor.execute(prepared, operands: operands, on: context)
-    var hosts: [HostTensor] = []
-    for tensor in outputs { hosts.append(try tensor.host()) }
-    let verification = try verify(hosts, try indices.host(), try counts.host())
-    var row = runner.base(benchCase, plan: prepared.plan, verification)
-    row.scratchBytes = prepared.plan.scratchBytes
-    guard verification.passed else { return row }
-    let all = operands
-    var contenders = [
-      Contender(name: "tessera", on: device) { () throws(TesseraError) in
-        try PlanExecutor.execute(prepared, operands: all, on: context)
-      }
+      c.selects
+      ? try device.preparedPlan(first.scoring, selecting: first.selection)
+      : try device.preparedPlan(problem)
+    let lists: [Subject.Operand?] = [
+      try .output("indices", .i32, problem.selection.indexDimensions),
+      try .output("counts", .i32, problem.selection.countDimensions),
     ]
-    try addPeers(&contenders, inputs, lists, outputs)
-    try runner.time(&row, contenders, prepared.plan)
-    return row
+    var operands: [Subject.Operand?] = [
+      try .input("q", c.dtype, first.q.shape.dimensions),
+      try .input("k", c.dtype, first.k.shape.dimensions),
+    ]
+    if !c.selects {
+      operands += [
+        try .input("v", c.dtype, first.v.shape.dimensions),
+        try .input("gates", .f32, first.gates.shape.dimensions), nil, nil, nil, nil, nil,
+      ]
+      for (index, name) in [
+        "o", "o_cmp", "o_slc", "o_win", "lse_cmp", "lse_slc", "lse_win",
+      ].enumerated() {
+        operands.append(
+          index < 4
+            ? try .output(name, problem.dtype, problem.outputDimensions)
+            : try .output(name, .f32, problem.lseDimensions))
+      }
+    }
+    operands += lists
+    let subject = Subject(
+      operands: operands, dispatches: prepared.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in
+        let bench = try NSABench(c, seed: seed)
+        let own: [HostTensor?] =
+          c.selects ? [bench.q, bench.k] : [bench.q, bench.k, bench.v, bench.gates]
+        return own + [HostTensor?](repeating: nil, count: operands.count - own.count)
+      },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(prepared, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, _ throws(TesseraError) in
+        guard let q = inputs[0], let k = inputs[1], let indices = outputs[operands.count - 2],
+          let counts = outputs[operands.count - 1]
+        else { return Verification([]) }
+        let bench = try NSABench(
+          c, q: q, k: k, v: c.selects ? k : inputs[2] ?? k, gates: c.selects ? q : inputs[3] ?? q,
+          checked: first.problem, scoring: first.scoring)
+        return try bench.verify(
+          outputs.dropLast(2).compactMap(\.self), indices, counts)
+      })
+    var setup = CaseSetup(subject: subject, plan: prepared.plan)
+    guard runner.peers else { return setup }
+    setup.makePeers = { report throws(TesseraError) in
+      try first.peers(report, runner)
+    }
+    return setup
   }
 
-  /// Dense attention over the same tokens; and of native sparse attention a selection and the selected
-  /// branch by themselves.
-  private func addPeers(
-    _ contenders: inout [Contender], _ inputs: [BufferRange?], _ lists: [BufferRange],
-    _ outputs: [Tensor]
+  /// The same problem with other data.
+  private init(
+    _ c: NSABenchCase, q: HostTensor, k: HostTensor, v: HostTensor, gates: HostTensor,
+    checked problem: NSAProblem, scoring: BlockScoreProblem
   ) throws(TesseraError) {
+    benchCase = c
+    (self.q, self.k, self.v, self.gates) = (q, k, v, gates)
+    (self.problem, self.scoring) = (problem, scoring)
+  }
+
+  /// Dense attention over the same tokens; and of native sparse attention the selected branch by itself.
+  private func peers(
+    _ report: Examination.Report, _ runner: BenchRunner
+  ) throws(TesseraError) -> PeerSet {
     let (device, context) = (runner.device, runner.device.context)
-    guard runner.peers else { return }
+    let ranges = report.ranges
+    var set = PeerSet()
     if !benchCase.selects {
       let selected = try device.preparedPlan(problem.selected, .auto)
-      let ranges: [BufferRange?] =
-        [inputs[0], inputs[1], inputs[2], lists[0], lists[1], nil, nil, nil]
-        + [try outputs[2].contiguousRange("o"), try outputs[5].contiguousRange("lse")]
-      contenders.append(
-        Contender(name: "selected", on: device) { () throws(TesseraError) in
-          try PlanExecutor.execute(selected, operands: ranges, on: context)
-        })
+      let own: [BufferRange?] =
+        [ranges[0], ranges[1], ranges[2], ranges[16], ranges[17], nil, nil, nil]
+        + [ranges[11], ranges[14]]
+      let contender = Contender(name: "selected", on: device) { () throws(TesseraError) in
+        try PlanExecutor.execute(selected, operands: own, on: context)
+      }
+      set.add("selected", .success((selected.plan, contender)))
     }
-    guard runner.dense else { return }
+    guard runner.dense else { return set }
     var dense = problem.windowed
     dense.windowLeft = nil
     let plan = try device.preparedPlan(dense)
+    let v = benchCase.selects ? ranges[1] : ranges[2]
     let o = try AttentionData.unwritten(problem.outputDimensions, problem.dtype, on: device)
     let lse = try AttentionData.unwritten(problem.lseDimensions, .f32, on: device)
-    let ranges: [BufferRange?] = [
-      inputs[0], inputs[1], inputs[2], nil, nil, nil, try o.contiguousRange("o"),
+    let own: [BufferRange?] = [
+      ranges[0], ranges[1], v, nil, nil, nil, try o.contiguousRange("o"),
       try lse.contiguousRange("lse"),
     ]
-    contenders.append(
-      Contender(name: "dense", on: device) { () throws(TesseraError) in
-        try PlanExecutor.execute(plan, operands: ranges, on: context)
-      })
+    let contender = Contender(name: "dense", on: device) { () throws(TesseraError) in
+      try PlanExecutor.execute(plan, operands: own, on: context)
+    }
+    set.add("dense", .success((plan.plan, contender)))
+    return set
   }
 
   /// Some queries of some KV heads against the oracle: each is the last query of a shorter sequence.
@@ -223,7 +256,8 @@ struct NSABench {
     let bytes = start * tensor.dtype.byteCount
     return HostTensor(dtype: tensor.dtype, shape: shape) { target in
       tensor.withUnsafeBytes {
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[bytes..<(bytes + target.count)]))
+        target.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: $0[bytes..<(bytes + target.count)]))
       }
     }
   }

@@ -5,10 +5,9 @@ import TesseraKernels
 import TesseraReference
 import TesseraRuntime
 
-/// Verifies and times one decode step over a paged cache.
+/// Data of one decode step over a paged cache, and its verification.
 struct PagedBench {
   private let benchCase: PagedBenchCase
-  private let runner: BenchRunner
   private let problem: PagedProblem
   private let q: HostTensor
   /// Keys and values by position, `[B, context, Hkv, D]`.
@@ -19,15 +18,15 @@ struct PagedBench {
   /// `[B, Hkv, top]`, distinct.
   private let lists: [Int32]?
 
-  init(_ benchCase: PagedBenchCase, _ runner: BenchRunner) throws(TesseraError) {
-    (self.benchCase, self.runner) = (benchCase, runner)
+  init(_ benchCase: PagedBenchCase, seed: UInt64) throws(TesseraError) {
+    self.benchCase = benchCase
     let (b, n, c) = (benchCase.batch, benchCase.context, benchCase)
     guard c.page > 0, b > 0, n > 0, n % c.page == 0 else {
       throw .invalidArgument(
         "context", got: "\(n) in pages of \(c.page)", allowed: "1 or more whole pages")
     }
     let pages = n / c.page
-    var random = SeededRandom(runner.seed)
+    var random = SeededRandom(seed)
     let noise = random.normals(1 << 20)
     q = try AttentionData.tensor(
       noise, shift: 0, try Shape([b, 1, c.heads, c.headDim]), c.dtype)
@@ -55,60 +54,113 @@ struct PagedBench {
       })
   }
 
-  func row() throws(TesseraError) -> BenchRow {
-    let (device, context) = (runner.device, runner.device.context)
+  static func setup(
+    _ benchCase: PagedBenchCase, _ runner: BenchRunner
+  ) throws(TesseraError) -> CaseSetup {
+    let (c, device) = (benchCase, runner.device)
+    let context = device.context
+    let problem = try PagedBench(c, seed: runner.seed).problem
     let prepared = try device.preparedPlan(problem)
-    let rows = try Shape(problem.outputDimensions)
-    let (b, pages) = (benchCase.batch, benchCase.context / benchCase.page)
-    let query = try Tensor(q, on: device)
-    let indices = try lists.map { lists throws(TesseraError) in
-      try Tensor(lists, shape: try Shape(problem.indexDimensions), on: device)
-    }
-    let (keys, values) = (try Tensor(paged(k), on: device), try Tensor(paged(v), on: device))
-    let blockTable = try Tensor(table, shape: try Shape([b, pages]), on: device)
-    let lengths = try Tensor(
-      [Int32](repeating: Int32(benchCase.context), count: b), shape: try Shape([b]), on: device)
-    let o = try AttentionData.unwritten(rows.dimensions, benchCase.dtype, on: device)
-    let lse = try AttentionData.unwritten(problem.lseDimensions, .f32, on: device)
-    let operands: [BufferRange?] = [
-      try query.contiguousRange("q"), try keys.contiguousRange("k"),
-      try values.contiguousRange("v"), try blockTable.contiguousRange("block table"),
-      try lengths.contiguousRange("lengths"), try indices?.contiguousRange("indices"), nil, nil,
-      try o.contiguousRange("o"), try lse.contiguousRange("lse"),
-    ]
-    try PlanExecutor.execute(prepared, operands: operands, on: context)
-    let verification = try verify(try o.host(), try lse.host())
-    var row = runner.base(benchCase, plan: prepared.plan, verification)
-    row.scratchBytes = prepared.plan.scratchBytes
-    guard verification.passed else { return row }
-    var contenders = [
-      Contender(name: "tessera", on: device) { () throws(TesseraError) in
-        try PlanExecutor.execute(prepared, operands: operands, on: context)
-      }
-    ]
-    if runner.dense {
-      // The same keys in a row.
-      let dense = try AttentionProblem(
-        q: (q.shape, q.dtype), k: (k.shape, k.dtype), v: (v.shape, v.dtype))
-      let plan = try device.preparedPlan(dense)
-      let inputs = (try Tensor(k, on: device), try Tensor(v, on: device))
-      let ranges: [BufferRange?] = [
-        operands[0], try inputs.0.contiguousRange("k"), try inputs.1.contiguousRange("v"), nil, nil,
-        nil, operands[8], operands[9],
-      ]
-      contenders.append(
-        Contender(name: "dense", on: device) { () throws(TesseraError) in
-          try PlanExecutor.execute(plan, operands: ranges, on: context)
-        })
-    }
+    let pages = c.context / c.page
+    let subject = Subject(
+      operands: [
+        try .input("q", c.dtype, problem.queryDimensions),
+        try .input("k", c.dtype, problem.keyDimensions),
+        try .input("v", c.dtype, problem.valueDimensions),
+        try .input("block table", .i32, [c.batch, pages]),
+        try .input("lengths", .i32, [c.batch], varies: false),
+        c.top == nil
+          ? nil
+          : try .input(
+            "indices", .i32, problem.indexDimensions, varies: c.top.map { $0 < pages } ?? false),
+        nil, nil, try .output("o", c.dtype, problem.outputDimensions),
+        try .output("lse", .f32, problem.lseDimensions),
+      ], dispatches: prepared.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in try PagedBench(c, seed: seed).inputs() },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(prepared, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, _ throws(TesseraError) in
+        guard let o = outputs[8], let lse = outputs[9] else { return Verification([]) }
+        return try PagedBench(c, seed: runner.seed, inputs).verify(o, lse)
+      })
     // Every key and value that is attended, once.
     var plan = prepared.plan
-    let attended = Double(min((benchCase.top ?? pages) * benchCase.page, benchCase.context))
-    let vectors = Double(b) * attended * Double(benchCase.headDim)
-    plan.bytes = vectors * Double(2 * benchCase.kvHeads * benchCase.dtype.byteCount)
-    plan.flopsNeeded = 4 * vectors * Double(benchCase.heads)
-    try runner.time(&row, contenders, plan)
-    return row
+    let attended = Double(min((c.top ?? pages) * c.page, c.context))
+    let vectors = Double(c.batch) * attended * Double(c.headDim)
+    plan.bytes = vectors * Double(2 * c.kvHeads * c.dtype.byteCount)
+    plan.flopsNeeded = 4 * vectors * Double(c.heads)
+    var setup = CaseSetup(subject: subject, plan: plan)
+    guard runner.dense else { return setup }
+    setup.makePeers = { report throws(TesseraError) in
+      // The same keys in a row.
+      var set = PeerSet()
+      let own = try PagedBench(c, seed: runner.seed, report.inputs)
+      let dense = try AttentionProblem(
+        q: (own.q.shape, c.dtype), k: (own.k.shape, c.dtype), v: (own.v.shape, c.dtype))
+      let plan = try device.preparedPlan(dense)
+      let inputs = (try Tensor(own.k, on: device), try Tensor(own.v, on: device))
+      let ranges: [BufferRange?] = [
+        report.ranges[0], try inputs.0.contiguousRange("k"), try inputs.1.contiguousRange("v"), nil,
+        nil, nil, report.ranges[8], report.ranges[9],
+      ]
+      let contender = Contender(name: "dense", on: device) { () throws(TesseraError) in
+        try PlanExecutor.execute(plan, operands: ranges, on: context)
+      }
+      set.add("dense", .success((plan.plan, contender)))
+      return set
+    }
+    return setup
+  }
+
+  /// The plan's inputs in its operands' order.
+  private func inputs() throws(TesseraError) -> [HostTensor?] {
+    let (b, pages) = (benchCase.batch, benchCase.context / benchCase.page)
+    return [
+      q, try paged(k), try paged(v), try HostTensor(table, shape: try Shape([b, pages])),
+      try HostTensor(
+        [Int32](repeating: Int32(benchCase.context), count: b), shape: try Shape([b])),
+      try lists.map { lists throws(TesseraError) in
+        try HostTensor(lists, shape: try Shape(problem.indexDimensions))
+      }, nil, nil, nil, nil,
+    ]
+  }
+
+  /// The bench that these inputs came from, or another whose cache holds the same by position.
+  private init(
+    _ benchCase: PagedBenchCase, seed: UInt64, _ inputs: [HostTensor?]
+  ) throws(TesseraError) {
+    let (c, pages) = (benchCase, benchCase.context / benchCase.page)
+    guard let q = inputs[0], let k = inputs[1], let v = inputs[2],
+      let table = inputs[3]?.values(as: Int32.self)
+    else { throw .invalidArgument("inputs", got: "fewer", allowed: "q, k, v and a block table") }
+    self.benchCase = benchCase
+    (self.q, self.table) = (q, table)
+    lists = inputs[5]?.values(as: Int32.self)
+    let shape = try Shape([c.batch, c.context, c.kvHeads, c.headDim])
+    (self.k, self.v) = (Self.unpaged(k, table, c, shape), Self.unpaged(v, table, c, shape))
+    let cache = try Shape([c.batch * pages, c.page, c.kvHeads, c.headDim])
+    problem = try PagedProblem(
+      q: (q.shape, c.dtype), k: (cache, c.dtype), v: (cache, c.dtype),
+      blockTable: (try Shape([c.batch, pages]), .i32), lengths: (try Shape([c.batch]), .i32),
+      indices: inputs[5].map { ($0.shape, .i32) })
+  }
+
+  /// A cache's vectors by position.
+  private static func unpaged(
+    _ cache: HostTensor, _ table: [Int32], _ c: PagedBenchCase, _ shape: Shape
+  ) -> HostTensor {
+    let pageBytes = c.page * c.kvHeads * c.headDim * c.dtype.byteCount
+    return HostTensor(dtype: c.dtype, shape: shape) { target in
+      cache.withUnsafeBytes { source in
+        for (index, page) in table.enumerated() {
+          let own = UnsafeRawBufferPointer(
+            rebasing: source[(Int(page) * pageBytes)...].prefix(pageBytes))
+          UnsafeMutableRawBufferPointer(rebasing: target[(index * pageBytes)...].prefix(pageBytes))
+            .copyMemory(from: own)
+        }
+      }
+    }
   }
 
   /// The positions' vectors where the table has them.
@@ -118,9 +170,12 @@ struct PagedBench {
     return HostTensor(dtype: tensor.dtype, shape: shape) { target in
       tensor.withUnsafeBytes { source in
         for (index, page) in table.enumerated() {
-          let own = UnsafeRawBufferPointer(rebasing: source[(index * pageBytes)...].prefix(pageBytes))
-          UnsafeMutableRawBufferPointer(rebasing: target[(Int(page) * pageBytes)...].prefix(pageBytes))
-            .copyMemory(from: own)
+          let own = UnsafeRawBufferPointer(
+            rebasing: source[(index * pageBytes)...].prefix(pageBytes))
+          UnsafeMutableRawBufferPointer(
+            rebasing: target[(Int(page) * pageBytes)...].prefix(pageBytes)
+          )
+          .copyMemory(from: own)
         }
       }
     }

@@ -34,6 +34,7 @@ package enum KernelCatalogue {
       TensorGEMMKernels.entries,
       PartKernels.entries,
       PatternKernels.entries,
+      HPCKernels.entries,
       HalvesKernels.entries,
       ListKernels.entries,
       BoxKernels.entries,

@@ -53,6 +53,11 @@ package final class TraceRecorder: Sendable {
 
   /// The trace as JSON text; times in microseconds from the first recorded command.
   package func chromeJSON(deviceName: String) -> String {
+    "[\n" + chromeEvents(deviceName: deviceName, process: 1).joined(separator: ",\n") + "\n]\n"
+  }
+
+  /// The trace's lines, under a process number that tells devices of one file apart.
+  package func chromeEvents(deviceName: String, process: Int) -> [String] {
     let all = events.withLock { $0 }
     let hostOrigin = all.map(\.recordedAt).min() ?? 0
     let deviceOrigin = all.map(\.start).min() ?? 0
@@ -60,20 +65,20 @@ package final class TraceRecorder: Sendable {
       "\(nanoseconds / 1000).\(String(nanoseconds % 1000 + 1000).dropFirst())"
     }
     var lines = [
-      #"{"name":"process_name","ph":"M","pid":1,"args":{"name":\#(quoted(deviceName))}}"#,
-      #"{"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"host: record"}}"#,
-      #"{"name":"thread_name","ph":"M","pid":1,"tid":2,"args":{"name":"device"}}"#,
+      #"{"name":"process_name","ph":"M","pid":\#(process),"args":{"name":\#(quoted(deviceName))}}"#,
+      #"{"name":"thread_name","ph":"M","pid":\#(process),"tid":1,"args":{"name":"host: record"}}"#,
+      #"{"name":"thread_name","ph":"M","pid":\#(process),"tid":2,"args":{"name":"device"}}"#,
     ]
     for event in all {
       let name = quoted((event.path + [event.label]).joined(separator: "/"))
       lines.append(
-        #"{"name":\#(name),"ph":"i","s":"t","pid":1,"tid":1,"ts":\#(microseconds(event.recordedAt - hostOrigin))}"#
+        #"{"name":\#(name),"ph":"i","s":"t","pid":\#(process),"tid":1,"ts":\#(microseconds(event.recordedAt - hostOrigin))}"#
       )
       lines.append(
-        #"{"name":\#(name),"ph":"X","pid":1,"tid":2,"ts":\#(microseconds(event.start - deviceOrigin)),"#
+        #"{"name":\#(name),"ph":"X","pid":\#(process),"tid":2,"ts":\#(microseconds(event.start - deviceOrigin)),"#
           + #""dur":\#(microseconds(event.end - event.start)),"args":{"bytes":\#(event.bytes)}}"#)
     }
-    return "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+    return lines
   }
 
   private func quoted(_ text: String) -> String {

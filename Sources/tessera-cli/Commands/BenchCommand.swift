@@ -1,6 +1,8 @@
 import ArgumentParser
 import Tessera
 import TesseraBench
+import TesseraIO
+import TesseraRuntime
 
 /// `tessera bench`
 struct BenchCommand: ParsableCommand {
@@ -8,118 +10,118 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Verifies and times operators, beside other libraries in the same run.",
     discussion: """
-      Suites: gemm, gemm-layouts (squares in all four layouts), gemm-shapes (sixty products), attention, attention-backward, na, na-backward, sparse-attention, \
-      sparse-attention-backward, paged-decode, select-blocks, nsa; and launch, the host's cost of one \
-      dispatch. Every row is compared with the f64 oracle before it is timed, large ones in part; the \
-      peers run in turns with it on the same data: for gemm the naive kernel, PyTorch (NVIDIA; \
-      TESSERA_PYTHON names the interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens, for \
-      lists what is done for them alone (lists) and both schedules (query, kv), too. Device times, medians. Without --shape a suite runs its own list.
+      Suites: \(BenchSuite.names.joined(separator: ", ")); launch, the host's cost of one dispatch; or a \
+      file NAME.json of the same form as those in Benchmarks/suites.
+
+      Every row is verified before it is timed: random data between guard bytes, outputs full of NaN, the \
+      f64 oracle, new data behind the same pointers, every input varied alone; the device counts the \
+      dispatches. The ceilings that rows are compared with are measured in the same run. Peers run in \
+      turns with a row on the same data: for gemm the naive kernel, PyTorch (NVIDIA; TESSERA_PYTHON names the \
+      interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens; for \
+      lists what is done for them alone (lists), and both schedules (query, kv). Times are medians of \
+      device time over rounds with their 95 % intervals. Without --shape a suite runs its own list.
       """)
 
-  @Argument(help: "Suites: \(Suite.allCases.map(\.rawValue).joined(separator: ", ")).") var suites: [Suite]
+  @Argument(help: "Suites, or files of suites.") var suites: [String]
   @Option(name: .customLong("device"), parsing: .singleValue, help: "Device to measure; repeatable. Default: every device.")
   var devices: [String] = []
-  @Option(help: "gemm: M,N,K or batch,M,N,K; attention: B,N,H,D; na: B,X..,H,D; sparse-attention: B,N,H,D; paged-decode: B,context,H,D. Repeatable.") var shape: [IntList] = []
-  @Option(help: "Element types: f32, f16, bf16. Repeatable.") var dtype: [DType] = [.f32]
-  @Flag(help: "gemm: use A transposed.") var transposeA = false
-  @Flag(help: "gemm: use B transposed.") var transposeB = false
-  @OptionGroup var attention: BenchAttentionOptions
-  @OptionGroup var sparse: BenchSparseOptions
-  @Option(help: "Seconds of samples per row. Default: 2 on GPUs, 3 elsewhere.") var budget: Double?
+  @OptionGroup var cases: BenchCaseOptions
+  @Option(help: "Seconds of samples per row. Default: the suite's, else 2 on GPUs, 3 elsewhere.") var budget: Double?
+  @Option(help: "Rounds in which a row's samples are taken, other rows between.") var rounds = 3
+  @Option(help: "Seconds for everything; what does not fit is left out and named. Default: the suite's, else none.")
+  var limit: Double?
+  @Option(help: "offline: runs follow each other; server: latencies of requests at random, too.")
+  var arrivals: Arrivals = .offline
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
   @Option(help: "Run only this peer (naive, torch, clblast, openblas). Repeatable.") var peer: [String] = []
-  @Flag(help: "gemm: time the other plans of the tensor-core tiers beside the chosen one.") var candidates = false
+  @Flag(help: "gemm: time every plan of the chosen one's tier beside it.") var candidates = false
   @Flag(inversion: .prefixedNo, help: "na: run dense attention beside ours.") var dense = true
   @Option(help: "Write one JSON line per row to this file.") var json: String?
-
-  enum Suite: String, ExpressibleByArgument, CaseIterable {
-    case gemm
-    case gemmLayouts = "gemm-layouts"
-    case gemmShapes = "gemm-shapes"
-    case attention
-    case attentionBackward = "attention-backward"
-    case na
-    case naBackward = "na-backward"
-    case sparseAttention = "sparse-attention"
-    case sparseAttentionBackward = "sparse-attention-backward"
-    case pagedDecode = "paged-decode"
-    case selectBlocks = "select-blocks"
-    case nsa
-    case launch
-  }
+  @Option(help: "Write one self-contained page with plots and the table to this file.") var html: String?
+  @Option(help: "Write the roofline plot to this file.") var svg: String?
+  @Option(help: "Compare with the rows of this file, as tessera compare does; exit 1 if a row is slower.")
+  var compare: String?
 
   func validate() throws {
-    guard !suites.isEmpty else { throw ValidationError(
-        "bench: got no suite, allowed \(Suite.allCases.map(\.rawValue).joined(separator: ", "))") }
-    if let budget, !(budget > 0 && budget <= 3600) {
-      throw ValidationError("--budget: got \(budget), allowed 0...3600 seconds")
+    guard !suites.isEmpty else {
+      throw ValidationError("bench: got no suite, allowed \(BenchSuite.names.joined(separator: ", "))")
+    }
+    for (name, seconds) in [("--budget", budget), ("--limit", limit)] {
+      if let seconds, !(seconds > 0 && seconds <= 86_400) {
+        throw ValidationError("\(name): got \(seconds), allowed 0...86400 seconds")
+      }
+    }
+    guard (1...100).contains(rounds) else {
+      throw ValidationError("--rounds: got \(rounds), allowed 1...100")
+    }
+    for suite in suites where !suite.hasSuffix(".json") && suite != "launch" {
+      guard BenchSuite.names.contains(suite) else {
+        throw ValidationError(
+          "suite: got \"\(suite)\", allowed \((BenchSuite.names + ["launch"]).joined(separator: ", ")) "
+            + "or a file NAME.json")
+      }
     }
     for device in devices { try DeviceOptions.check(device) }
   }
 
   func run() throws {
+    let started = HostClock.now()
     let found = devices.isEmpty ? Device.list() : try devices.map { try Device.find($0) }
+    // Suites are read and their cases made before anything runs.
+    let chosen = try suites.map { ($0, try Self.suite($0)) }
+    let seconds = budget ?? chosen.compactMap { $0.1?.seconds }.min()
+    let limit = limit ?? (chosen.allSatisfy { $0.1?.limit != nil } ? chosen.compactMap { $0.1?.limit }.max() : nil)
+    let peers = peers && chosen.contains { $0.1?.peers != false }
+    let earlier = try compare.map { try BenchFile.read($0) }
     var rows: [BenchRow] = []
-    for description in found {
+    var leftOut: [String] = []
+    // With little time the device that needs no compiler goes first: what it leaves over is the others'.
+    let ordered = limit == nil ? found : found.filter { $0.backend == .cpu } + found.filter { $0.backend != .cpu }
+    for (index, description) in ordered.enumerated() {
+      let own = try chosen.flatMap { try list($0.0, $0.1, description) }
       let device = try Device(description)
       let runner = try BenchRunner(
-        device: device, seconds: budget, peers: peers, onlyPeers: peer.isEmpty ? nil : Set(peer),
-        candidates: candidates, dense: dense, seed: seed)
-      for suite in suites {
-        guard let operation = BenchSuite(rawValue: suite.rawValue) else {
-          rows.append(try LaunchBench.run(on: device))
-          continue
-        }
-        let cases =
-          shape.isEmpty
-          ? operation.cases(kind: device.info.kind, dtypes: dtype) : try cases(operation)
-        let progress = ProgressLine("\(description.id) \(suite.rawValue)", total: cases.count)
-        for (index, benchCase) in cases.enumerated() {
-          rows.append(try runner.run(benchCase))
-          progress.update(index + 1)
-        }
-        progress.finish()
+        device: device, seconds: seconds, rounds: rounds, peers: peers,
+        onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,
+        arrivals: arrivals, seed: seed)
+      // Devices share the time evenly; the last fifth is for the rows that are under way.
+      let deadline = limit.map {
+        started + UInt64($0 * 0.8e9 * Double(index + 1) / Double(found.count))
       }
+      let progress = ProgressLine(description.id, total: own.count * (1 + rounds))
+      let result = try BenchQueue(own, runner, deadline: deadline).rows { step in
+        progress.update(step.done, step.title)
+      }
+      progress.finish()
+      rows += result.rows
+      leftOut += result.leftOut.map { "\(description.id) \($0)" }
     }
     print(BenchTable.text(rows))
+    for title in leftOut { print("not run: \(title): no time left of --limit") }
     if let json { try BenchFile.write(rows, to: json) }
+    if let html { try AtomicFile.write(Array(BenchPage(rows).html.utf8), to: html) }
+    if let svg { try AtomicFile.write(Array(RooflinePlot(rows).svg(standalone: true).utf8), to: svg) }
     if rows.contains(where: { !$0.verified }) {
       Console.error("error: rows failed verification")
       throw ExitCode(ExitStatus.badData.rawValue)
     }
+    if let earlier { try CompareCommand.report(BenchComparison(from: earlier, to: rows), json: false) }
   }
 
-  /// The cases that the options describe.
-  private func cases(_ operation: BenchSuite) throws -> [any BenchCase] {
-    try dtype.flatMap { dtype in
-      try shape.map { shape -> any BenchCase in
-        switch operation {
-        case .gemm, .gemmLayouts, .gemmShapes: try product(shape.values, dtype)
-        case .attention, .attentionBackward:
-          try attention.dense(shape.values, backward: operation == .attentionBackward, dtype)
-        case .na, .naBackward:
-          try attention.neighborhood(shape.values, backward: operation == .naBackward, dtype)
-        case .sparseAttention, .sparseAttentionBackward:
-          try sparse.lists(
-            shape.values, kvHeads: attention.kvHeads, causal: attention.causal.values == [1],
-            backward: operation == .sparseAttentionBackward, dtype)
-        case .selectBlocks, .nsa:
-          try sparse.selection(
-            shape.values, kvHeads: attention.kvHeads, selects: operation == .selectBlocks, dtype)
-        case .pagedDecode: try sparse.decode(shape.values, kvHeads: attention.kvHeads, dtype)
-        }
-      }
-    }
+  private static func suite(_ name: String) throws -> BenchSuite? {
+    if name == "launch" { return nil }
+    guard name.hasSuffix(".json") else { return try BenchSuite.named(name) }
+    return try BenchSuite(json: try BenchFile.bytes(name), name: name)
   }
 
-  private func product(_ values: [Int], _ dtype: DType) throws -> GEMMBenchCase {
-    guard values.count == 3 || values.count == 4 else {
-      throw ValidationError("--shape: got \(values), allowed M,N,K or batch,M,N,K")
-    }
-    let matrix = Array(values.suffix(3))
-    return GEMMBenchCase(
-      m: matrix[0], n: matrix[1], k: matrix[2], batch: values.count == 4 ? values[0] : 1,
-      transposeA: transposeA, transposeB: transposeB, dtype: dtype)
+  private func list(
+    _ name: String, _ suite: BenchSuite?, _ device: DeviceDescription
+  ) throws -> [any BenchCase] {
+    guard let suite else { return [LaunchBenchCase()] }
+    return cases.shape.isEmpty
+      ? try suite.cases(kind: device.kind, dtypes: cases.dtype) : try cases.cases(name)
   }
 }
+
+extension Arrivals: ExpressibleByArgument {}

@@ -9,15 +9,8 @@ struct PlanAttention: ParsableCommand {
     abstract: "Plans dense attention of a shape, and simulates its tiles.")
 
   @OptionGroup var attention: DenseAttentionOptions
-  @Option(help: "Sequences.") var batch = 1
-  @Option(help: "Queries per sequence.") var queries: Int
-  @Option(help: "Keys per sequence. Default: as many as queries.") var keys: Int?
-  @Option(help: "Query heads.") var heads = 1
-  @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
-  @Option(help: "Length of a query and of a key.") var headDim = 64
-  @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
+  @OptionGroup var shape: AttentionShapeOptions
   @Flag(help: "Plan for ALiBi slopes.") var alibi = false
-  @Option(help: "Element type of q, k and v: f32, f16 or bf16.") var dtype: DType = .f32
   @OptionGroup var device: DeviceOptions
   @OptionGroup var simulation: SimulationOptions
   @Flag(help: "Print one JSON document.") var json = false
@@ -38,12 +31,10 @@ struct PlanAttention: ParsableCommand {
   }
 
   private func problem() throws(TesseraError) -> AttentionProblem {
-    let (kvHeads, keys) = (kvHeads ?? heads, keys ?? queries)
+    let tensors = try shape.tensors()
     return try AttentionProblem(
-      q: (try Shape([batch, queries, heads, headDim]), dtype),
-      k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
-      v: (try Shape([batch, keys, kvHeads, valueDim ?? headDim]), dtype),
-      alibi: alibi ? (try Shape([heads]), .f32) : nil, causal: attention.causal,
+      q: tensors.q, k: tensors.k, v: tensors.v,
+      alibi: alibi ? (try Shape([shape.heads.heads]), .f32) : nil, causal: attention.causal,
       alignment: attention.topLeft ? .topLeft : .bottomRight, windowLeft: attention.window.left,
       windowRight: attention.window.right, softCap: attention.softCap, scale: attention.scale)
   }

@@ -9,18 +9,11 @@ struct PlanSparseAttention: ParsableCommand {
     abstract: "Plans attention over lists of key blocks of a shape.")
 
   @OptionGroup var lists: BlockListCommandOptions
-  @Option(help: "Sequences.") var batch = 1
-  @Option(help: "Queries per sequence.") var queries: Int
-  @Option(help: "Keys per sequence. Default: as many as queries.") var keys: Int?
-  @Option(help: "Query heads.") var heads = 1
-  @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
-  @Option(help: "Length of a query and of a key.") var headDim = 64
-  @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
+  @OptionGroup var shape: AttentionShapeOptions
   @Option(help: "Entries per row of a list.") var top = 16
   @Option(help: "Lists per sequence: 1, --kv-heads or --heads. Default: --kv-heads.") var listHeads: Int?
   @Flag(help: "Plan for sink logits.") var sinks = false
   @Flag(help: "Plan the gradients.") var backward = false
-  @Option(help: "Element type of q, k and v: f32, f16 or bf16.") var dtype: DType = .f32
   @OptionGroup var device: DeviceOptions
   @Flag(help: "Print one JSON document.") var json = false
 
@@ -36,21 +29,19 @@ struct PlanSparseAttention: ParsableCommand {
   }
 
   private func problem() throws(TesseraError) -> BlockListProblem {
-    let (kvHeads, keys) = (kvHeads ?? heads, keys ?? queries)
+    let tensors = try shape.tensors()
     let attention = try AttentionProblem(
-      q: (try Shape([batch, queries, heads, headDim]), dtype),
-      k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
-      v: (try Shape([batch, keys, kvHeads, valueDim ?? headDim]), dtype), causal: lists.causal,
+      q: tensors.q, k: tensors.k, v: tensors.v, causal: lists.causal,
       alignment: lists.topLeft ? .topLeft : .bottomRight, softCap: lists.softCap,
       scale: lists.scale)
     guard lists.qBlock > 0 else {
       throw .invalidArgument("q_block", got: lists.qBlock, allowed: "1 or more")
     }
-    let rows = (queries + lists.qBlock - 1) / lists.qBlock
+    let rows = (shape.queries + lists.qBlock - 1) / lists.qBlock
     return try BlockListProblem(
       attention: attention,
-      indices: (try Shape([batch, listHeads ?? kvHeads, rows, top]), .i32),
-      sinks: sinks ? (try Shape([heads]), .f32) : nil, queryBlock: lists.qBlock,
+      indices: (try Shape([shape.batch, listHeads ?? shape.kvHeads, rows, top]), .i32),
+      sinks: sinks ? (try Shape([shape.heads.heads]), .f32) : nil, queryBlock: lists.qBlock,
       keyBlock: lists.kvBlock, window: lists.limits)
   }
 }
@@ -64,15 +55,11 @@ struct PlanPagedDecode: ParsableCommand {
   @Option(help: "New tokens per sequence.") var queries = 1
   @Option(help: "Most positions per sequence.") var context: Int
   @Option(help: "Tokens per page.") var page = 16
-  @Option(help: "Query heads.") var heads = 1
-  @Option(help: "Heads of k and v; divides --heads. Default: --heads.") var kvHeads: Int?
-  @Option(help: "Length of a query and of a key.") var headDim = 64
-  @Option(help: "Length of a value. Default: --head-dim.") var valueDim: Int?
+  @OptionGroup var heads: HeadShapeOptions
   @Option(help: "Entries per list; without it all positions are attended.") var top: Int?
   @Option(help: "Positions that one entry of a list names. Default: --page.") var kvBlock: Int?
   @Option(help: "Workgroups that share a sequence's keys. Default: as many as suit the device.")
   var splits: Int?
-  @Option(help: "Element type: f32, f16 or bf16.") var dtype: DType = .f32
   @OptionGroup var device: DeviceOptions
   @Flag(help: "Print one JSON document.") var json = false
 
@@ -88,15 +75,15 @@ struct PlanPagedDecode: ParsableCommand {
       throw .invalidArgument(
         "page, context", got: "\(page), \(context)", allowed: "at least 1, 0 or more")
     }
-    let (kvHeads, pages) = (kvHeads ?? heads, context / page + (context % page > 0 ? 1 : 0))
+    let (kvHeads, pages) = (heads.kvHeads ?? heads.heads, context / page + (context % page > 0 ? 1 : 0))
     let (all, overflow) = batch.multipliedReportingOverflow(by: pages)
     guard !overflow else {
       throw .invalidArgument("batch", got: batch, allowed: "fewer sequences")
     }
     return try PagedProblem(
-      q: (try Shape([batch, queries, heads, headDim]), dtype),
-      k: (try Shape([all, page, kvHeads, headDim]), dtype),
-      v: (try Shape([all, page, kvHeads, valueDim ?? headDim]), dtype),
+      q: (try Shape([batch, queries, heads.heads, heads.headDim]), heads.dtype),
+      k: (try Shape([all, page, kvHeads, heads.headDim]), heads.dtype),
+      v: (try Shape([all, page, kvHeads, heads.valueDim ?? heads.headDim]), heads.dtype),
       blockTable: (try Shape([batch, pages]), .i32), lengths: (try Shape([batch]), .i32),
       indices: top.map { top throws(TesseraError) in
         (try Shape([batch, kvHeads, top]), .i32)

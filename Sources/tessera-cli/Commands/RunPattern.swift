@@ -1,6 +1,8 @@
 import ArgumentParser
 import Tessera
+import TesseraBench
 import TesseraConformance
+import TesseraIO
 import TesseraKernels
 
 /// `tessera run pattern`
@@ -15,6 +17,7 @@ struct RunPattern: ParsableCommand {
 
   @OptionGroup var pattern: PatternOptions
   @OptionGroup var options: RunOptions
+  @Option(help: "Draw the first list to this file: rows of queries over blocks of keys.") var svg: String?
 
   func run() throws {
     let problem = try pattern.problem()
@@ -25,6 +28,7 @@ struct RunPattern: ParsableCommand {
     let plan = try device.preparedPlan(problem).plan
     let columnTensor = try columns.map { try Tensor($0, on: device) }
     let slashTensor = try slashes.map { try Tensor($0, on: device) }
+    var drawn: [[Int]] = []
     try RunReport.run("pattern", options: options, on: device, plan: plan) {
       () throws(TesseraError) in
       let lists = try device.pattern(
@@ -32,12 +36,23 @@ struct RunPattern: ParsableCommand {
         queryBlock: problem.queryBlock, keyBlock: problem.keyBlock, batch: problem.batch,
         alignment: problem.topLeft ? .topLeft : .bottomRight, columns: columnTensor,
         slashes: slashTensor)
+      drawn = []
+      if svg != nil {
+        let entries = try lists.indices.values(as: Int32.self)
+        let rows = lists.indices.shape[lists.indices.shape.rank - 2]
+        for row in 0..<rows {
+          drawn.append(entries[(row * problem.width)..<((row + 1) * problem.width)].map { Int($0) })
+        }
+      }
       return [("indices", lists.indices)] + (lists.counts.map { [("counts", $0)] } ?? [])
     } verify: { results throws(TesseraError) in
       Verifier.pattern(
         problem, width: problem.width, columns: columns, slashes: slashes,
         indices: try results.required("indices"), counts: try results.required("counts"))
     }
+    guard let svg else { return }
+    let blocks = (problem.keys + problem.keyBlock - 1) / max(problem.keyBlock, 1)
+    try AtomicFile.write(Array(MaskPicture(rows: drawn, columns: blocks).svg.utf8), to: svg)
   }
 }
 

@@ -3,6 +3,8 @@ import TesseraCore
 /// Exit codes of the command line, by sysexits(3).
 enum ExitStatus: Int32 {
   case done = 0
+  /// A comparison found rows that became slower.
+  case regression = 1
   case usage = 64
   case badData = 65
   case unavailable = 69

@@ -12,7 +12,8 @@ final class ProgressLine {
     self.total = total
   }
 
-  func update(_ done: Int) {
+  /// - Parameter step: what is being done, shown behind the bar.
+  func update(_ done: Int, _ step: String = "") {
     guard Console.isInteractive, total > 0 else { return }
     let now = HostClock.now()
     guard now - lastShown > 100_000_000 || done == total else { return }
@@ -22,7 +23,7 @@ final class ProgressLine {
     let width = 24
     let filled = done * width / total
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    Console.write("\r\(title) [\(bar)] \(done)/\(total) \(Format.fixed(left, 0)) s left ", to: 2)
+    Console.write("\r\(title) [\(bar)] \(done)/\(total) \(Format.fixed(left, 0)) s left \(step.prefix(48))\u{1B}[K", to: 2)
   }
 
   func finish() {

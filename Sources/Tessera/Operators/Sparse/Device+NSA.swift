@@ -66,8 +66,12 @@ extension Device {
   ///
   /// - Parameters:
   ///   - q: as in the forward pass, like `k`, `v`, `gates` and `options`.
+  ///   - k: the keys, as of the forward pass.
+  ///   - v: the values, as of the forward pass.
+  ///   - gates: the gates of the forward pass.
   ///   - result: of the forward pass.
   ///   - outputGradient: dO, of the shape and type of the output.
+  ///   - options: those of the forward pass.
   /// - Returns: gradients in the types of what they belong to; those of q, k and v add up what the branches
   ///   and the compression have. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.

@@ -13,6 +13,7 @@ extension Device {
   /// let o = try device.blockListAttention(q, k, v, lists: lists, options: .init(causal: true))
   /// ```
   /// - Parameters:
+  ///   - pattern: the rule.
   ///   - queries: tokens of the queries.
   ///   - keys: tokens of the keys; as many as queries if nil.
   ///   - queryBlock: queries per row, at least 1.
@@ -39,6 +40,12 @@ extension Device {
   /// Lists of key blocks by rule, with a rule for each head, in one launch.
   /// - Parameters:
   ///   - heads: the rule of each list: one, one per KV head or one per query head.
+  ///   - queries: queries per sequence.
+  ///   - keys: keys per sequence; as many as queries if nil.
+  ///   - queryBlock: queries per row of a list.
+  ///   - keyBlock: keys per block.
+  ///   - batch: sequences.
+  ///   - alignment: where query 0 stands among the keys.
   ///   - columns: for heads of rule `lines`, i32 `[heads, C]`.
   ///   - slashes: for heads of rule `lines`, i32 `[heads, S]`.
   /// - Returns: lists of shape `[batch, heads, R, W]`, with room for the longest row of any head.

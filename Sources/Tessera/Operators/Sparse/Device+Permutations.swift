@@ -5,8 +5,10 @@ import TesseraRuntime
 extension Device {
   /// A permutation of tokens as indices.
   ///
-  /// - Parameter inverse: whether to return, instead of the token at each place of the new order, the
-  ///   place of each token.
+  /// - Parameters:
+  ///   - permutation: an order of tokens.
+  ///   - inverse: whether to return, instead of the token at each place of the new order, the
+  ///     place of each token.
   /// - Returns: i32 `[tokens]`. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming what does not fit, `overLimit`, `outOfMemory`.
   public func tokenOrder(
@@ -32,6 +34,8 @@ extension Device {
   /// - Parameters:
   ///   - tensor: `[N, H, D]`, `[B, N, H, D]`, or any shape with `N` tokens on `axis`. Elements are moved
   ///     bit by bit where a token's are whole words, and else are f16 or bf16.
+  ///   - permutation: an order of tokens.
+  ///   - inverse: whether tokens go back to where they came from.
   ///   - axis: the axis of the tokens; the third from the end if nil, or the first.
   /// - Returns: a tensor of the same shape. The work is recorded, not awaited.
   /// - Throws: `invalidArgument` naming what does not fit, `unsupported` for tokens of odd bytes,

@@ -7,6 +7,8 @@ package struct Statistics: Sendable, Hashable, Codable {
   package var p95: Double
   /// Distance of the quartiles.
   package var iqr: Double
+  /// The 95 % interval of the median, both ends; nil where samples were not taken in rounds.
+  package var ci: [Double]?
 
   /// Quantiles by linear interpolation between neighbouring samples; all zero without samples.
   package init(_ samples: [Double]) {
@@ -26,6 +28,12 @@ package struct Statistics: Sendable, Hashable, Codable {
     iqr = quantile(0.75) - quantile(0.25)
   }
 
+  /// Statistics of all samples with the interval of their median.
+  package init(rounds: [[Double]]) {
+    self.init(rounds.flatMap { $0 })
+    ci = Bootstrap.interval(ofRounds: rounds).map { [$0.lowerBound, $0.upperBound] }
+  }
+
   /// The same statistics in another unit.
   package func scaled(by factor: Double) -> Statistics {
     var result = self
@@ -34,6 +42,7 @@ package struct Statistics: Sendable, Hashable, Codable {
     result.median *= factor
     result.p95 *= factor
     result.iqr *= factor
+    result.ci = ci?.map { $0 * factor }
     return result
   }
 }
