@@ -2,7 +2,7 @@
 package enum TesseraSuites {
   /// Names, in the order in which they are listed.
   package static let names = [
-    "quick", "gemm", "attention", "attention-backward", "na", "na-backward", "sparse",
+    "quick", "gemm", "gemm-layouts", "gemm-shapes", "attention", "attention-backward", "na", "na-backward", "sparse",
     "sparse-attention", "sparse-attention-backward", "select-blocks", "nsa", "decode",
     "paged-decode",
     "micro", "hpc6",

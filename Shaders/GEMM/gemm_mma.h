@@ -20,8 +20,8 @@
 //   COPY_B     1        the same of B
 //
 // Tiles in local memory keep the order of global memory: rows along K of 64 bytes, whose 16-byte piece c of
-// row r lies at c ^ r / 2 % 4; or 32 rows along M or N, piece c at c ^ r % 8. Either way eight rows' pieces
-// are in different banks. What lies outside of the operands is zero.
+// row r lies at c ^ r / 2 % 4; or 32 rows along M or N, piece c at c ^ r % 8 (rows of 64 bytes: as before).
+// Either way eight rows' pieces are in different banks. What lies outside of the operands is zero.
 //
 // Grid: tiles, in columns of GROUP_M = 8 tiles; parts of K; batch entries.
 #ifndef TESSERA_GEMM_MMA_H
@@ -47,7 +47,7 @@
 // Where piece c of row r of a tile is.
 TESSERA_FN uint along_k(uint tile, int r, int c) { return tile + r * 64 + ((c ^ (r >> 1 & 3)) << 4); }
 TESSERA_FN uint along_mn(uint tile, int width, int r, int c) {
-  return tile + r * (2 * width) + ((c ^ (r & 7)) << 4);
+  return width < 64 ? along_k(tile, r, c) : tile + r * (2 * width) + ((c ^ (r & 7)) << 4);
 }
 
 // Brings eight elements, of which the first `valid` are inside the operand.

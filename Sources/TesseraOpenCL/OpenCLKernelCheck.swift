@@ -98,7 +98,9 @@ struct OpenCLKernelCheck {
     result.localBytes = info(CL_KERNEL_LOCAL_MEM_SIZE, cl_ulong(0)).map { Int(clamping: $0) }
     result.privateBytes = info(CL_KERNEL_PRIVATE_MEM_SIZE, cl_ulong(0)).map { Int(clamping: $0) }
     let count = signature.workgroup.reduce(1, *)
-    if let limit = result.maxWorkgroupInvocations, limit > 0, count > limit {
+    if let limit = result.maxWorkgroupInvocations, limit > 0, count > limit,
+      !program.handsRegisters
+    {
       throw .overLimit(
         "workgroup size of kernel \(signature.name) as compiled", requested: count, limit: limit,
         device: device.identity.name)

@@ -8,9 +8,15 @@ final class OpenCLProgram {
   let handle: cl_program
   /// Whether it was built from a cached binary.
   let fromBinary: Bool
+  /// Whether it was assembled for one architecture's own instructions, which hand registers from one
+  /// warp to another: the driver's limit for a workgroup then takes the most that any has for all.
+  let handsRegisters: Bool
 
   /// Takes over `handle`.
-  private init(adopting handle: cl_program, device: OpenCLDevice, fromBinary: Bool) {
+  private init(
+    adopting handle: cl_program, device: OpenCLDevice, fromBinary: Bool, handsRegisters: Bool = false
+  ) {
+    self.handsRegisters = handsRegisters
     self.device = device
     self.handle = handle
     self.fromBinary = fromBinary
@@ -82,7 +88,10 @@ final class OpenCLProgram {
         device.context, 1, &id, &size, &address, nil, &status)
     }
     guard let handle else { return nil }
-    let program = OpenCLProgram(adopting: handle, device: device, fromBinary: fromBinary)
+    let program = OpenCLProgram(
+      adopting: handle, device: device, fromBinary: fromBinary,
+      handsRegisters: device.capabilities.computeCapability != nil
+        && PTXText.isArchitectureSpecific(binary))
     return status == CL_SUCCESS ? program : nil
   }
 

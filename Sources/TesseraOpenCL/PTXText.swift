@@ -45,6 +45,14 @@ enum PTXText {
     return found ? result : nil
   }
 
+  /// Whether PTX text is for one architecture's own features, as uncovered text is.
+  static func isArchitectureSpecific(_ ptx: [UInt8]) -> Bool {
+    let target = Array(".target sm_".utf8)
+    guard let start = ptx.indices.first(where: { matches(ptx, at: $0, target) }) else { return false }
+    let digits = ptx[(start + target.count)...].prefix { (0x30...0x39).contains($0) }
+    return digits.endIndex < ptx.count && ptx[digits.endIndex] == UInt8(ascii: "a")
+  }
+
   private static func matches(_ text: [UInt8], at index: Int, _ pattern: [UInt8]) -> Bool {
     guard text.count - index >= pattern.count else { return false }
     for offset in 0..<pattern.count where text[index + offset] != pattern[offset] { return false }

@@ -22,4 +22,13 @@ import Testing
   @Test func `text without marks is left alone`() {
     #expect(PTXText.uncovered(Array(".target sm_90\nret;".utf8), computeCapability: 90) == nil)
   }
+
+  @Test(arguments: [
+    (".version 9.0\n.target sm_90a, texmode_independent\n", true),
+    (".version 9.0\n.target sm_90, texmode_independent\n", false), (".target sm_90", false),
+    ("no text at all", false), ("", false),
+  ])
+  func `text for one architecture is told by its target`(text: String, expected: Bool) {
+    #expect(PTXText.isArchitectureSpecific(Array(text.utf8)) == expected)
+  }
 }

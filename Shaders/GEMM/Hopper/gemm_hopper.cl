@@ -46,7 +46,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
   int thread = LOCAL_ID(0);
   int group = thread / 128;
   int lane = thread % 32;
-  PROF(0)
   int units = unit_count(&p);
   ulong maps = (ulong)(S_base + S_offset) + (ulong)GROUP_ID(0) * (3 * MAP_BYTES);
   ulong mapA = maps, mapB = maps + MAP_BYTES, mapD = maps + 2 * MAP_BYTES;
@@ -110,7 +109,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
     barrier_fence();
   }
   BARRIER();
-  PROF(1)
 
   uint s = 0;
   if (group == 0) {
@@ -155,7 +153,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
     uint slots = base + AT_SLOTS + own * (SLOTS * SLOT_BYTES);
     uint slot = 0;
     uint phase = 0;
-    PROF(2)
     // Rows of this invocation's sums, and the row it addresses for stmatrix, inside a block of 64.
     int warpRow = thread / 32 % 4 * 16;
     int ownRow = warpRow + lane / 4;
@@ -168,7 +165,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
         ulong a = DESCRIPTOR_A | (stage + own * (BLOCKS * 8192)) >> 4;
         ulong b = DESCRIPTOR_B | (stage + BYTES_A) >> 4;
         barrier_wait(full + 8 * s, phase);
-        PROF1(3)
         WGMMA_FENCE();
         UNROLL
         for (int i = 0; i < 4; i++) {
@@ -187,7 +183,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
       WGMMA_WAIT(0);
       if (leader) barrier_arrive(empty + 8 * (s == 0 ? STAGES - 1 : s - 1));
 
-      PROFE(4)
       // Epilogue, a slot of SLOT_COLUMNS columns at a time.
 #if !SPLIT
       long startC = unit.b0 * p.batchC[0] + unit.b1 * p.batchC[1] + unit.b2 * p.batchC[2];
@@ -255,8 +250,6 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void gemm_hopper(
         }
       }
     }
-    PROF(5)
     if (leader) STORE_WAIT_ALL();
-    PROF(6)
   }
 }

@@ -6,7 +6,8 @@ package import TesseraHAL
 ///
 /// Operands of the plans, by position: 0 a, 1 b, 2 c, 3 bias, 4 d.
 package enum GEMMPlanner {
-  /// The plan expected to be fastest: of the highest tier of kernels that is there and can do it.
+  /// The plan expected to be fastest: of the tiers of tensor-core kernels that are there and can do it,
+  /// or else of the portable kernels.
   /// - Parameter refused: tiers that are not to be used, with the reason.
   /// - Throws: `unsupported` for element types other than f32, f16 and bf16; `overLimit` if the
   ///   problem cannot be cut to the device's limits.
@@ -17,16 +18,26 @@ package enum GEMMPlanner {
       return try CPUGEMMPlanner.plan(problem, capabilities: capabilities)
     }
     var notes: [String] = []
+    var best: (plan: Plan, cost: Double)?
     for tier in TensorTier.allCases.reversed() {
       if let reason = refused[tier] ?? violation(problem, tier, capabilities) {
         notes.append("tier \(tier.rawValue) is not used: \(reason)")
-      } else if var plan = tensorPlans(problem, tier, capabilities).first {
-        plan.notes += capabilities.computeCapability == nil ? [] : notes
-        return plan
+      } else if let entry = tensorPlans(problem, tier, capabilities).first {
+        if let other = best {
+          let slower = other.cost <= entry.cost ? tier.rawValue : other.plan.tier
+          notes.append("tier \(slower) is not used: expected to be slower here")
+          if other.cost <= entry.cost { continue }
+        }
+        best = entry
       }
     }
-    var plan = try plan(problem, capabilities, forms(problem, capabilities))
-    plan.notes += capabilities.computeCapability == nil ? [] : notes
+    var plan: Plan
+    if let best {
+      plan = best.plan
+    } else {
+      plan = try Self.plan(problem, capabilities, forms(problem, capabilities))
+    }
+    if capabilities.computeCapability != nil { plan.notes += notes }
     return plan
   }
 
@@ -39,10 +50,12 @@ package enum GEMMPlanner {
       return [try CPUGEMMPlanner.plan(problem, capabilities: capabilities)]
     }
     var plans: [Plan] = []
-    for tier in TensorTier.allCases.reversed()
-    where violation(problem, tier, capabilities) == nil {
-      plans += tensorPlans(problem, tier, capabilities)
-    }
+    let tiers = TensorTier.allCases.filter { violation(problem, $0, capabilities) == nil }
+    var tensor = tiers.reversed().flatMap { tensorPlans(problem, $0, capabilities) }
+    // Stable where costs are equal: the higher tier stays first.
+    tensor = tensor.enumerated().sorted { ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset) }
+      .map(\.element)
+    plans = tensor.map(\.plan)
     for form in forms(problem, capabilities) {
       plans.append(try plan(problem, capabilities, [form]))
     }
@@ -62,7 +75,7 @@ package enum GEMMPlanner {
   /// Plans of a tier's forms, cheapest first; none if the device can bind none of them.
   private static func tensorPlans(
     _ problem: GEMMProblem, _ tier: TensorTier, _ capabilities: Capabilities
-  ) -> [Plan] {
+  ) -> [(plan: Plan, cost: Double)] {
     switch tier {
     case .hopper: HopperGEMMForm.plans(problem, capabilities)
     case .mma: MMAGEMMForm.plans(problem, capabilities)

@@ -10,9 +10,9 @@ extension HopperGEMMForm {
     let products = Double(tileM * tileN * Self.tileK) / 2048 * slowness
     let loads = Double(128 * (tileM + tileN)) / 55
     // The first loads of a workgroup; after that the end of a tile overlaps the next one's loads.
-    let tile = steps * max(products, loads) + Double(tileM * tileN) * (splits > 1 ? 0.12 : 0.07)
+    let tile = steps * max(products, loads) + Double(tileM * tileN) * (splits > 1 ? 0.1 : 0.05) + 700
     let memory = GEMMTraffic.bytes(problem) / 2300
-    var cycles = max(waves * tile, memory) + 5000
+    var cycles = max(waves * tile, memory) + 3500
     if splits > 1 {
       let sums = 4 * Double(problem.m) * Double(problem.n) * Double(problem.batchCount * splits)
       // Written, read again, mostly in the cache, and one more kernel.

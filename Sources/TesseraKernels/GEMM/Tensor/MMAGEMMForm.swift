@@ -69,8 +69,8 @@ package struct MMAGEMMForm: TensorGEMMForm {
     let slots = Double(max(1, capabilities.computeUnits) * resident)
     let waves = (Double(units) / slots).rounded(.up) * Double(resident)
     let steps = Double(productsPerPart(problem) / Self.tileK)
-    let products = Double(tileM * tileN * Self.tileK) / 1024
-    let loads = Double(64 * (tileM + tileN)) / 40
+    let products = Double(tileM * tileN * Self.tileK) / 600
+    let loads = Double(64 * (tileM + tileN)) / 25
     let tile = steps * max(products, loads) + Double(tileM * tileN) * 0.15 + 400
     var cycles = max(waves * tile, GEMMTraffic.bytes(problem) / 2000) + 4000
     if splits > 1 {

@@ -57,7 +57,9 @@ extension TensorGEMMForm {
 
   /// Plans of the tier's forms, whole and with K cut, cheapest first. Forms that the device cannot bind
   /// are left out: the portable kernels cut such problems into pieces.
-  static func plans(_ problem: GEMMProblem, _ capabilities: Capabilities) -> [Plan] {
+  static func plans(
+    _ problem: GEMMProblem, _ capabilities: Capabilities
+  ) -> [(plan: Plan, cost: Double)] {
     var forms: [(form: Self, cost: Double)] = []
     for form in all where form.violation(on: capabilities) == nil {
       forms.append((form, form.cost(problem, capabilities)))
@@ -65,7 +67,9 @@ extension TensorGEMMForm {
       if cut != form { forms.append((cut, cut.cost(problem, capabilities))) }
     }
     forms.sort { ($0.cost, $0.form.order) < ($1.cost, $1.form.order) }
-    return forms.compactMap { try? $0.form.plan(problem, capabilities) }
+    return forms.compactMap { entry in
+      (try? entry.form.plan(problem, capabilities)).map { ($0, entry.cost) }
+    }
   }
 
   /// Plans of the tier's forms in the table's order, K cut into `splits` parts where that can be.
