@@ -27,9 +27,10 @@ import Testing
     }
   }
 
-  @Test(arguments: Devices.backends, ConformanceOperator.allCases)
+  /// Back-ends take turns: cases that run side by side then wait for different drivers' compilers.
+  @Test(arguments: ConformanceOperator.allCases, Devices.backends)
   func `random problems agree with the oracle`(
-    backend: BackendKind, operation: ConformanceOperator
+    operation: ConformanceOperator, backend: BackendKind
   ) throws {
     let device = try Devices.first(backend)
     let (count, variants) = Self.extent(operation, backend)

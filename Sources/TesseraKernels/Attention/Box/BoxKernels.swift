@@ -1,6 +1,5 @@
 import TesseraCore
 import TesseraHAL
-import TesseraShaders
 
 /// The kernels of attention over boxes.
 package enum BoxKernels {
@@ -15,7 +14,7 @@ package enum BoxKernels {
           },
           constantBytes: 128, workgroup: [threads(spec), 1, 1], localBytes: localBytes(spec, pass))
       },
-      code: { spec, backend throws(TesseraError) in try code(pass, spec, backend) })
+      code: { spec, backend throws(TesseraError) in try code(spec, backend, ids: ids) })
   }
 
   static func threads(_ spec: KernelSpec) -> Int {
@@ -33,39 +32,30 @@ package enum BoxKernels {
     ).localBytes
   }
 
-  /// Specialization constants of the GLSL modules.
-  private static let specialization: [(name: String, id: Int)] = [
-    ("HEAD_DIM", 9), ("VALUE_DIM", 10), ("WORK_R", 11), ("WORK_C", 12), ("BLOCK_R", 13),
-    ("BLOCK_C", 14), ("BLOCK_V", 15), ("BLOCK_D", 16), ("STEP_D", 17), ("STEP_C", 18),
-    ("RESIDENT", 19), ("STAGE", 20), ("LANES", 21), ("PARTS", 22), ("GRAIN", 23),
-    ("SCORE_BIAS", 24), ("SOFT_CAP", 25), ("KEY_MASK", 26), ("EXTRA_KEYS", 27), ("PACKED", 28),
-    ("RINGS", 29), ("GRIDS", 40), ("DENSE", 41),
+  /// The code of a kernel of the shared skeleton, whatever its front.
+  ///
+  /// - Parameter ids: specialization constants of the front's own parameters, and of element types.
+  static func code(
+    _ spec: KernelSpec, _ backend: BackendKind, ids: [String: [Int]]
+  ) throws(TesseraError) -> KernelCode {
+    guard backend != .cpu else { throw .unsupported("\(spec.name) for \(backend.rawValue)") }
+    return try .portable(
+      spec, backend, ids: skeleton.merging(ids) { $1 }, workgroup: threads(spec)
+    ) { _ in }
+  }
+
+  /// Specialization constants that all fronts share.
+  private static let skeleton: [String: [Int]] = [
+    "HEAD_DIM": [9], "VALUE_DIM": [10], "WORK_R": [11], "WORK_C": [12], "BLOCK_R": [13],
+    "BLOCK_C": [14], "BLOCK_V": [15], "BLOCK_D": [16], "STEP_D": [17], "STEP_C": [18],
+    "RESIDENT": [19], "STAGE": [20], "LANES": [21], "PARTS": [22], "GRAIN": [23],
+    "SOFT_CAP": [25], "PACKED": [28],
+    // O and dO share a type, and so do the gradients.
+    "O_DTYPE": [35, 36], "GRADIENT_DTYPE": [37, 38, 39],
   ]
 
-  private static func code(
-    _ pass: BoxPass, _ spec: KernelSpec, _ backend: BackendKind
-  ) throws(TesseraError) -> KernelCode {
-    switch backend {
-    case .openCL, .recording:
-      guard let source = TesseraShaders.source(pass.kernel + ".cl") else { break }
-      return .openCL(
-        source: source, defines: spec.parameters.map { .init($0.name, $0.value) }, options: "")
-    case .vulkan:
-      guard let words = TesseraShaders.module(pass.kernel + ".spv") else { break }
-      var constants: [KernelCode.Specialization] = [
-        .init(id: 0, value: threads(spec)), .init(id: 1, value: 1), .init(id: 2, value: 1),
-      ]
-      for (name, id) in specialization { constants.append(.init(id: id, value: spec[name] ?? 0)) }
-      // Inputs share a type; so do O and dO, and the gradients.
-      let types = [
-        (30...34, "Q_DTYPE"), (35...36, "O_DTYPE"), (37...39, "GRADIENT_DTYPE"),
-      ]
-      for (ids, name) in types {
-        for id in ids { constants.append(.init(id: id, value: spec[name] ?? 0)) }
-      }
-      return .spirv(words: words, specialization: constants)
-    case .cpu: break
-    }
-    throw .unsupported("\(pass.kernel) for \(backend.rawValue)")
-  }
+  private static let ids: [String: [Int]] = [
+    "SCORE_BIAS": [24], "KEY_MASK": [26], "EXTRA_KEYS": [27], "RINGS": [29], "GRIDS": [40],
+    "DENSE": [41], "Q_DTYPE": [30, 31, 32, 33, 34],
+  ]
 }

@@ -1,39 +1,14 @@
 package import TesseraCore
 
-/// Where the tensors of an attention over boxes are, by what they mean to its kernels.
-package struct BoxOperands: Sendable {
-  package struct Tensor: Sendable {
-    var source: Plan.Source
-    /// Bytes of one batch entry, or of the whole tensor if all entries share it.
-    var bytes: Int
-    var elementBytes: Int
-    var shared = false
-  }
+/// Where the tensors of an attention over boxes are.
+package typealias BoxOperands = PassOperands<BoxPass.Role>
 
-  private var tensors: [BoxPass.Role: Tensor] = [:]
-
-  package init() {}
-
-  package subscript(role: BoxPass.Role) -> Tensor? {
-    get { tensors[role] }
-    set { tensors[role] = newValue }
-  }
-
-  /// Adds a tensor if it has elements.
-  package mutating func add(
-    _ role: BoxPass.Role, _ source: Plan.Source, _ dimensions: [Int], _ dtype: DType,
-    shared: Bool = false
-  ) throws(TesseraError) {
-    let bytes = try Shape(dimensions).byteCount(of: dtype)
-    guard bytes > 0 else { return }
-    tensors[role] = Tensor(
-      source: source, bytes: bytes, elementBytes: dtype.byteCount, shared: shared)
-  }
-
+extension PassOperands where Role == BoxPass.Role {
   /// The operands of dense attention; `delta` is where the backward pass keeps δ.
   package init(
     _ problem: AttentionProblem, delta: Plan.Source? = nil
   ) throws(TesseraError) {
+    self.init()
     // A packed batch is one entry.
     func own(_ dimensions: [Int]) -> [Int] { problem.packed ? dimensions : Array(dimensions.dropFirst()) }
     func source(_ operand: Plan.AttentionOperand) -> Plan.Source { .operand(operand.rawValue) }
@@ -61,6 +36,7 @@ package struct BoxOperands: Sendable {
   package init(
     _ problem: NeighborhoodProblem, delta: Plan.Source? = nil
   ) throws(TesseraError) {
+    self.init()
     var roles: [(BoxPass.Role, Plan.NeighborhoodOperand)] = [
       (.q, .q), (.k, .k), (.v, .v), (.extraK, .extraK), (.extraV, .extraV), (.bias, .bias),
       (.mask, .keyMask), (.o, .o), (.lse, .lse),
@@ -69,7 +45,7 @@ package struct BoxOperands: Sendable {
     for (role, operand) in roles {
       let bytes = try problem.byteCount(of: operand)
       guard bytes > 0 else { continue }
-      tensors[role] = Tensor(
+      self[role] = Tensor(
         source: .operand(operand.rawValue), bytes: bytes,
         elementBytes: problem.dtype(of: operand).byteCount, shared: operand == .bias)
     }
@@ -81,13 +57,13 @@ package struct BoxOperands: Sendable {
   /// The operands of the additional keys' gradients: they stand where keys stand otherwise.
   package func extraKeysAlone(dExtraK: Plan.Source, dExtraV: Plan.Source) -> BoxOperands {
     var result = self
-    result.tensors[.k] = self[.extraK]
-    result.tensors[.v] = self[.extraV]
-    result.tensors[.dK] = self[.extraK]
-    result.tensors[.dK]?.source = dExtraK
-    result.tensors[.dV] = self[.extraV]
-    result.tensors[.dV]?.source = dExtraV
-    for role in [BoxPass.Role.extraK, .extraV, .bias, .mask] { result.tensors[role] = nil }
+    result[.k] = self[.extraK]
+    result[.v] = self[.extraV]
+    result[.dK] = self[.extraK]
+    result[.dK]?.source = dExtraK
+    result[.dV] = self[.extraV]
+    result[.dV]?.source = dExtraV
+    for role in [BoxPass.Role.extraK, .extraV, .bias, .mask] { result[role] = nil }
     return result
   }
 }

@@ -1,58 +1,42 @@
 import TesseraCore
 import TesseraHAL
 
-/// Few row tiles leave a device idle: then several workgroups share the column tiles of each, and their
-/// results are joined in a second step, in a fixed order.
 extension BoxRecorder {
-  /// Most bytes of partial results.
-  private static let mostBytes = 32 << 20
-
   /// Workgroups that share the column tiles of one row tile.
   func splits(_ grid: GridSize) -> Int {
-    let workgroups = Double(grid.count) * Double(problem.batch)
-    let wanted = Double(capabilities.computeUnits * (capabilities.kind == .gpu ? 4 : 2))
-    // A share is some tiles at least: joining costs as well.
-    var splits = min(Int(wanted / max(workgroups, 1)), most / 4, 64)
-    let room = min(Self.mostBytes, capabilities.maxBindingRange)
-    for role in tiling.pass.results {
-      if let bytes = partialBytes(role), bytes > 0 { splits = min(splits, room / bytes) }
-    }
     // What has to be cut for other reasons as well is large enough.
     for role in tiling.pass.roles {
       guard let tensor = operands[role], !tensor.shared else { continue }
       if tensor.bytes * problem.batch > capabilities.maxBindingRange { return 1 }
     }
-    return max(1, min(splits, capabilities.maxGroupCount[2] / max(1, grid.z * problem.batch)))
+    // A share is some tiles at least: joining costs as well.
+    return SplitWork(capabilities: capabilities).count(
+      parallel: capabilities.computeUnits * (capabilities.kind == .gpu ? 4 : 2),
+      groups: grid.count * problem.batch, most: min(most / 4, 64),
+      partialBytes: tiling.pass.results.compactMap { partialBytes($0) },
+      limit: capabilities.maxGroupCount[2] / max(1, grid.z * problem.batch))
   }
 
   /// Bytes of one split's share of a result in f32; nil if there is no such result.
-  func partialBytes(_ role: BoxPass.Role) -> Int? {
-    guard let tensor = operands[role] else { return nil }
-    return tensor.bytes / tensor.elementBytes * 4 * problem.batch
-  }
+  func partialBytes(_ role: BoxPass.Role) -> Int? { operands[role].map { 4 * $0.elements(problem.batch) } }
 
   /// Adds the dispatches that join the partial results.
   func join(
     _ partial: [BoxPass.Role: Plan.Source], _ splits: Int, to plan: inout Plan
   ) throws(TesseraError) {
-    guard splits > 1 else { return }
+    let work = SplitWork(capabilities: capabilities)
     if tiling.pass == .forward {
       guard let lse = operands[.lse], let partLSE = partial[.lse] else { return }
-      try MergePlanner.append(
-        to: &plan,
-        MergeProblem(
-          parts: splits, rows: problem.batch * problem.queryTokens * problem.heads,
-          valueDim: problem.valueDim, dtype: .f32, outputDType: problem.outputDType),
-        parts: partial[.o] ?? .none, partLSE: partLSE, o: operands[.o]?.source ?? .none,
-        lse: lse.source, capabilities)
-      return
+      return try work.joinForward(
+        splits, rows: problem.batch * problem.queryTokens * problem.heads,
+        valueDim: problem.valueDim, outputDType: problem.outputDType, parts: partial[.o] ?? .none,
+        partLSE: partLSE, o: operands[.o]?.source ?? .none, lse: lse.source, to: &plan)
     }
-    for role in tiling.pass.results {
-      guard let source = partial[role], let tensor = operands[role] else { continue }
-      let count = tensor.bytes / tensor.elementBytes * problem.batch
-      try SumPlanner.append(
-        to: &plan, parts: splits, count: count, dtype: problem.dtype, from: source,
-        to: .init(tensor.source, byteCount: 0), capabilities)
-    }
+    try work.joinGradients(
+      splits, dtype: problem.dtype,
+      tiling.pass.results.compactMap { role in
+        guard let parts = partial[role], let whole = operands[role] else { return nil }
+        return (parts, whole.source, whole.elements(problem.batch))
+      }, to: &plan)
   }
 }

@@ -1,32 +1,9 @@
 package import TesseraCore
 
-/// Where the tensors of an attention over lists are, by what they mean to its kernels.
-package struct ListOperands: Sendable {
-  package struct Tensor: Sendable {
-    var source: Plan.Source
-    /// Bytes of one batch entry, or of the whole tensor if all entries share it.
-    var bytes: Int
-    var elementBytes: Int
-    var shared = false
-  }
+/// Where the tensors of an attention over lists of key blocks are.
+package typealias ListOperands = PassOperands<ListPass.Role>
 
-  private var tensors: [ListPass.Role: Tensor] = [:]
-
-  package init() {}
-
-  package subscript(role: ListPass.Role) -> Tensor? { tensors[role] }
-
-  /// Adds a tensor if it has elements.
-  package mutating func add(
-    _ role: ListPass.Role, _ source: Plan.Source, _ dimensions: [Int], _ dtype: DType,
-    shared: Bool = false
-  ) throws(TesseraError) {
-    let bytes = try Shape(dimensions).byteCount(of: dtype)
-    guard bytes > 0 else { return }
-    tensors[role] = Tensor(
-      source: source, bytes: bytes, elementBytes: dtype.byteCount, shared: shared)
-  }
-
+extension PassOperands where Role == ListPass.Role {
   /// The tensors of one attention, by their places among a plan's operands.
   ///
   /// - Parameters:
@@ -35,6 +12,7 @@ package struct ListOperands: Sendable {
   package init(
     _ attention: AttentionProblem, _ sources: [ListPass.Role: Plan.Source]
   ) throws(TesseraError) {
+    self.init()
     // A packed batch is one entry.
     func own(_ dimensions: [Int]) -> [Int] {
       attention.packed ? dimensions : Array(dimensions.dropFirst())

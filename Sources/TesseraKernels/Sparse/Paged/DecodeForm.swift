@@ -80,13 +80,12 @@ struct DecodeForm: Sendable, Hashable {
     let tiles = (columns + tile - 1) / tile
     // As many as a GPU runs side by side, where all take as long; yet each has a few tiles, as its
     // results are written and read once more.
-    let parallel = capabilities.computeUnits * (capabilities.kind == .cpu ? 2 : tensor ? 4 : 8)
-    var splits =
-      wanted.map { min($0, max(tiles, 1)) }
-      ?? min(parallel / max(groups, 1), tiles / (tensor ? 8 : 2), 128)
-    let room = min(ListRecorder.mostBytes, capabilities.maxBindingRange)
-    let bytes = 4 * problem.batch * problem.queries * problem.heads * problem.valueDim
-    splits = min(splits, room / max(bytes, 1), capabilities.maxGroupCount[0])
-    return max(1, splits)
+    return SplitWork(capabilities: capabilities).count(
+      parallel: wanted == nil
+        ? capabilities.computeUnits * (capabilities.kind == .cpu ? 2 : tensor ? 4 : 8) : Int.max,
+      groups: groups,
+      most: wanted.map { min($0, max(tiles, 1)) } ?? min(tiles / (tensor ? 8 : 2), 128),
+      partialBytes: [4 * problem.batch * problem.queries * problem.heads * problem.valueDim],
+      limit: capabilities.maxGroupCount[0])
   }
 }

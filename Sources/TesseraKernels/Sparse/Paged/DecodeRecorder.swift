@@ -70,12 +70,9 @@ struct DecodeRecorder {
         + (form.tensor ? ", products on tensor cores" : ""))
     guard splits > 1, let whole = operands[.o], let wholeLSE = operands[.lse] else { return }
     plan.notes.append("keys split over \(splits) workgroups each")
-    try MergePlanner.append(
-      to: &plan,
-      MergeProblem(
-        parts: splits, rows: rows, valueDim: problem.valueDim, dtype: .f32,
-        outputDType: problem.outputDType),
-      parts: o.source, partLSE: lse.source, o: whole.source, lse: wholeLSE.source, capabilities)
+    try SplitWork(capabilities: capabilities).joinForward(
+      splits, rows: rows, valueDim: problem.valueDim, outputDType: problem.outputDType,
+      parts: o.source, partLSE: lse.source, o: whole.source, lse: wholeLSE.source, to: &plan)
   }
 
   private var parameters: [KernelSpec.Parameter] {
