@@ -1,3 +1,4 @@
+import Foundation
 import Tessera
 import TesseraConformance
 import TesseraCore
@@ -17,8 +18,12 @@ import Testing
     guard let driver = Backends.driver(backend), !driver.devices().isEmpty else {
       try Test.cancel("not run: no \(backend.rawValue) device")
     }
-    // A driver for the CPU takes seconds to build what the CPU back-end has: one pattern, few problems.
+    // A driver for the CPU takes seconds to build what the CPU back-end has: one pattern, few problems, and
+    // in the long run only.
     let host = backend == .cpu
+    guard host || ProcessInfo.processInfo.environment["TESSERA_SOAK"] != nil else {
+      try Test.cancel("not run: part of Scripts/soak")
+    }
     for pattern in host ? Self.patterns : [0xFF] {
       let device = try Device(
         adopting: RecordingDevice(try driver.open(0), scribble: pattern))
