@@ -47,6 +47,8 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case pagedDecode = "paged-decode"
   case quantize
   case quantizedDecode = "quantized-decode"
+  case prune
+  case prunedDecode = "pruned-decode"
   case pattern
   case selectBlocks = "select-blocks"
   case nsa
@@ -72,6 +74,8 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
     case .pagedDecode: try PagedCase(variant, &random)
     case .quantize: try QuantizeCase(variant, &random)
+    case .prune: try PruneCase(variant, &random)
+    case .prunedDecode: try PrunedDecodeCase(variant, &random)
     case .quantizedDecode: try PagedCase(variant, &random, mixed: true)
     case .pattern: try PatternConformanceCase(variant, &random)
     case .selectBlocks: try SelectBlocksCase(variant, &random)

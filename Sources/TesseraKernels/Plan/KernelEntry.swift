@@ -28,6 +28,7 @@ package enum KernelCatalogue {
     let all: [[KernelEntry]] = [
       CPUAttentionKernels.entries,
       CacheKernels.entries,
+      PrunedKernels.entries,
       CPUGEMMKernels.entries,
       CPUListKernels.entries,
       DecodeKernels.entries,

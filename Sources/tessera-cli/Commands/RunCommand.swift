@@ -6,7 +6,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Runs one operator on tensors from files.",
     subcommands: [
       RunGEMM.self, RunAttention.self, RunNeighborhood.self, RunSparseAttention.self,
-      RunPagedDecode.self, RunQuantize.self, RunDequantize.self,
+      RunPagedDecode.self, RunQuantize.self, RunDequantize.self, RunPrune.self,
+      RunPrunedDecode.self,
       RunPattern.self, RunSelectBlocks.self, RunNSA.self, PlanCommand.self,
     ])
 }

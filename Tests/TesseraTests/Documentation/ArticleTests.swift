@@ -72,6 +72,14 @@ import Testing
     let near = try device.pagedAttention(q, small)
     #expect(try o.floats().allSatisfy { $0 == 0 } && o.shape == q.shape)
     #expect(try near.floats().allSatisfy { $0 == 0 })
+    let all = try Tensor(zeros: [1, 128, 2, 64], dtype: .f16, on: device)
+    let newest = try Tensor(zeros: [1, 32, 2, 64], dtype: .f16, on: device)
+    let token = try Tensor(zeros: [1, 4, 64], dtype: .f16, on: device)
+    let pruned = try device.prunedAttention(
+      token, keys: try device.prune(all, PruningFormat(.keys, sparsity: 0.7)),
+      values: try device.prune(all, PruningFormat(.values, sparsity: 0.7)),
+      recent: (keys: newest, values: newest))
+    #expect(try pruned.output.floats().allSatisfy { $0 == 0 })
   }
 
   @Test func `writing your own kernel`() throws {
