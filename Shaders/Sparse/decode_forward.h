@@ -97,6 +97,5 @@ PARAMETER(14, int, SEVERAL, 0)
 #define DECODE_ADD(a, b) ((a) + (b))
 #define DECODE_DOT(a, b, sum) \
   fma((a).w, (b).w, fma((a).z, (b).z, fma((a).y, (b).y, fma((a).x, (b).x, sum))))
-#define DECODE_TANH(x) (1.0f - 2.0f / (tsr_exp(2.0f * (x)) + 1.0f))
 
 #endif
