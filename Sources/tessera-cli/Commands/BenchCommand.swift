@@ -82,6 +82,10 @@ struct BenchCommand: ParsableCommand {
     for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
       let device = try Device(description)
+      // Every dispatch is waited for and compared: no time would mean anything.
+      guard device.bounds != .validate else {
+        throw ValidationError("TESSERA_BOUNDS: got \"validate\", allowed off or enforce for bench")
+      }
       let runner = try BenchRunner(
         device: device, seconds: seconds, rounds: rounds, peers: peers,
         onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,
