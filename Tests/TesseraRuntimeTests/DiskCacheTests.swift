@@ -58,6 +58,19 @@ import TesseraRuntime
     #expect(DiskCache(folder: folder) == nil)
   }
 
+  @Test func `what belongs to another user is refused`() throws {
+    // Only the superuser can give files away.
+    guard geteuid() == 0 else { try Test.cancel("not run: needs the superuser") }
+    let cache = try #require(DiskCache(folder: folder))
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    cache.write("k", [1])
+    #expect(cache.read("k") == [1])
+    #expect(chown(folder + "/k", 65_534, 65_534) == 0)
+    #expect(cache.read("k") == nil)
+    #expect(chown(folder, 65_534, 65_534) == 0)
+    #expect(DiskCache(folder: folder) == nil)
+  }
+
   @Test func `drops the oldest entries over its limit`() throws {
     let cache = try #require(DiskCache(folder: folder, limit: 40_000))
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -26,7 +26,7 @@ import Testing
       let environment = ProcessInfo.processInfo.environment
       guard environment["TESSERA_SOAK"] != nil else {
         return Extent(
-          products: host ? 3e5 : 6e4, allTypes: 0, oneKernel: !host, seconds: 600)
+          products: host ? 1e5 : 6e4, allTypes: 0, oneKernel: !host, seconds: 600)
       }
       let minutes = environment["NATTEN_MINUTES"].flatMap { Double($0) } ?? 120
       return Extent(
@@ -35,13 +35,50 @@ import Testing
     }
   }
 
+  /// One problem with its causal axes and element type.
+  private struct Turn {
+    var index: Int
+    var published: PublishedCase
+    var causal: [Bool]
+    var dtype: DType
+    /// Of the turns of a problem, the first.
+    var isFirst: Bool
+  }
+
   /// What came of a run.
   private struct Tally {
-    var problems = 0
+    var problems: Set<Int> = []
     var comparisons = 0
-    var tooLarge = 0
     var late = 0
     var worst = 0.0
+  }
+
+  /// What is to be run, and how many problems are too large: first every problem once, small ones
+  /// first, then what is left of causal axes and types, so that the dearest is what time is short for.
+  private static func turns(_ extent: Extent) throws -> (turns: [Turn], tooLarge: Int) {
+    var (turns, tooLarge): ([Turn], Int) = ([], 0)
+    for (index, published) in try PublishedCase.all().enumerated() {
+      if extent.oneKernel, published.headDim != 32 || published.valueDim != 32 { continue }
+      guard published.products <= 10 * extent.products else {
+        tooLarge += 1
+        continue
+      }
+      let whole = published.products <= extent.products
+      let choices = whole ? published.causalChoices : Array(published.causalChoices.suffix(1))
+      var types = [extent.oneKernel ? .f32 : Self.types[index % Self.types.count]]
+      if published.products <= extent.allTypes { types = Self.types }
+      let all = types.flatMap { dtype in choices.map { (dtype, $0) } }
+      for (turn, choice) in all.enumerated() {
+        turns.append(
+          Turn(
+            index: index, published: published, causal: choice.1, dtype: choice.0,
+            isFirst: turn == index % all.count))
+      }
+    }
+    turns.sort {
+      $0.isFirst == $1.isFirst ? $0.published.products < $1.published.products : $0.isFirst
+    }
+    return (turns, tooLarge)
   }
 
   @Test(arguments: Devices.backends)
@@ -50,39 +87,24 @@ import Testing
     let extent = Extent.of(backend)
     let (begin, clock) = (ContinuousClock.now, ContinuousClock())
     var tally = Tally()
-    // Small ones first: what there is no time for is the largest.
-    let all = try PublishedCase.all().enumerated().sorted {
-      $0.element.products < $1.element.products
-    }
-    for (index, published) in all {
-      if extent.oneKernel, published.headDim != 32 || published.valueDim != 32 { continue }
-      guard published.products <= 10 * extent.products else {
-        tally.tooLarge += 1
-        continue
-      }
+    let (turns, tooLarge) = try Self.turns(extent)
+    for turn in turns {
       guard clock.now - begin < .seconds(extent.seconds) else {
         tally.late += 1
         continue
       }
-      tally.problems += 1
-      let whole = published.products <= extent.products
-      let choices = whole ? published.causalChoices : published.causalChoices.suffix(1)
-      var types = [extent.oneKernel ? .f32 : Self.types[index % Self.types.count]]
-      if published.products <= extent.allTypes { types = Self.types }
-      for dtype in types {
-        for (turn, causal) in choices.enumerated() {
-          try Self.run(
-            try published.problem(causal: causal, dtype: dtype),
-            seed: UInt64(index * 64 + turn * 4) + 1, on: device, &tally)
-        }
-      }
+      tally.problems.insert(turn.index)
+      try Self.run(
+        try turn.published.problem(causal: turn.causal, dtype: turn.dtype),
+        seed: UInt64(turn.index) + 1, on: device, &tally)
     }
     #expect(tally.comparisons > 0)
     print(
-      "\(device.info.id) published neighborhood problems: \(tally.problems) run in "
-        + "\(tally.comparisons) comparisons, forward and backward; \(tally.tooLarge) too large "
-        + "for this run, \(tally.late) not reached in time; \(clock.now - begin); largest error \(tally.worst) of its bound"
-    )
+      "\(device.info.id) published neighborhood problems: \(tally.problems.count) run with "
+        + "\(turns.count - tally.late) choices of causal axes and type, \(tally.comparisons) "
+        + "comparisons forward and backward; \(tooLarge) problems too large for this run, "
+        + "\(tally.late) choices not reached in \(clock.now - begin); largest error "
+        + "\(tally.worst) of its bound")
   }
 
   private static func run(
