@@ -17,16 +17,19 @@
 TESSERA_FN int tsr_inside(int i, uint n) { return (int)min((uint)i, max(n, 1u) - 1u); }
 TESSERA_FN bool tsr_fits(int i, uint count, uint n) { return (uint)i < n && n - (uint)i >= count; }
 
-#define TSR_BOUNDED(t, type)                                                                      \
+// Loads of type t; `count` elements are in n stored units.
+#define TSR_BOUNDED_LOADS(t, type, count)                                                         \
   TESSERA_FN float tsr_bounded_load_##t(__global const type *p, int i, uint n) {                  \
-    return tsr_load_##t(p, tsr_inside(i, n));                                                     \
+    return tsr_load_##t(p, tsr_inside(i, count));                                                 \
   }                                                                                               \
   TESSERA_FN float4 tsr_bounded_load4_##t(__global const type *p, int i, uint n) {                \
-    if (tsr_fits(i, 4, n)) return tsr_load4_##t(p, i);                                            \
+    if (tsr_fits(i, 4, count)) return tsr_load4_##t(p, i);                                        \
     return (float4)(                                                                              \
         tsr_bounded_load_##t(p, i, n), tsr_bounded_load_##t(p, i + 1, n),                         \
         tsr_bounded_load_##t(p, i + 2, n), tsr_bounded_load_##t(p, i + 3, n));                    \
-  }                                                                                               \
+  }
+#define TSR_BOUNDED(t, type)                                                                      \
+  TSR_BOUNDED_LOADS(t, type, n)                                                                   \
   TESSERA_FN void tsr_bounded_store_##t(__global type *p, int i, float v, uint n) {               \
     if ((uint)i < n) tsr_store_##t(p, i, v);                                                      \
   }                                                                                               \
