@@ -75,6 +75,10 @@ TESSERA_FN float4 tsr_load4_3(__global const uchar *p, int i) {
 TESSERA_FN float4 tsr_load4_4(__global const uchar *p, int i) {
   return tsr_halves(((__global const ushort *)p)[i >> 2]);
 }
+#ifdef TESSERA_ENFORCE
+TSR_BOUNDED_LOADS(3, uchar, n)
+TSR_BOUNDED_LOADS(4, uchar, 2 * n)
+#endif
 
 #else
 

@@ -106,6 +106,5 @@ PARAMETER(53, int, V_TOKENS, 1)
 #define DECODE_ADD(a, b) ((a) + (b))
 #define DECODE_DOT(a, b, sum) \
   fma((a).w, (b).w, fma((a).z, (b).z, fma((a).y, (b).y, fma((a).x, (b).x, sum))))
-#define DECODE_TANH(x) (1.0f - 2.0f / (tsr_exp(2.0f * (x)) + 1.0f))
 
 #endif

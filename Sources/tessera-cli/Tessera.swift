@@ -12,7 +12,7 @@ import TesseraCore
       memory, 74 file error.
 
       Environment: TESSERA_DEVICE, TESSERA_CACHE (off or a folder), TESSERA_LOG (level), \
-      TESSERA_CPU_THREADS, TESSERA_TRACE (a file), TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
+      TESSERA_BOUNDS (off, validate or enforce), TESSERA_CPU_THREADS, TESSERA_TRACE (a file), TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
       """,
     version: Version.current,
     subcommands: [

@@ -38,32 +38,30 @@ extension ListPlanner {
         rows, lists: most, transposed: false, in: &plan, capabilities)
     }
     // Few rows of one section have a kernel of their own; the rest is done in tiles.
+    try lists.checkCounts()
     let decode =
       sections.count == 1 && lists.listed == (preparation != nil)
       ? DecodeRecorder(lists, operands, splits: problem.splits, capabilities) : nil
     // Tiles read all operands in one type.
     guard decode != nil || !problem.isMixed else { return try converted(problem, capabilities) }
-    let tiling = try ListTiling.best(.forward, lists, capabilities)
-    plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    var recorder = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
+    var tiles: ListRecorder?
+    if decode == nil {
+      let tiling = try ListTiling.best(.forward, lists, capabilities)
+      plan.tile = [tiling.box.tileR, tiling.box.tileC]
+      tiles = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
+    }
     for section in sections {
-      var prepared: PreparedLists?
-      if let preparation {
-        let range = section.lists(lists)
-        try preparation.append(
-          range,
-          .init(
-            indices: source(.indices), counts: problem.counts ? source(.counts) : .none),
-          to: &plan, capabilities)
-        prepared = PreparedLists(
-          entries: preparation.entries, lengths: preparation.lengths, first: range.lowerBound,
-          count: range.count)
+      let range = section.lists(lists)
+      try preparation?.append(
+        range,
+        .init(indices: source(.indices), counts: problem.counts ? source(.counts) : .none),
+        to: &plan, capabilities)
+      let prepared = preparation.map {
+        PreparedLists(
+          entries: $0.entries, lengths: $0.lengths, first: range.lowerBound, count: range.count)
       }
-      if let decode {
-        try decode.record(to: &plan, prepared, capabilities)
-        continue
-      }
-      try recorder.record(
+      try decode?.record(to: &plan, prepared, capabilities)
+      try tiles?.record(
         to: &plan, section, prepared, whole: sections.count == 1, splits: problem.splits)
     }
     plan.finishLists(lists, backward: false)
