@@ -80,7 +80,7 @@ struct BenchCommand: ParsableCommand {
     let ordered = limit == nil ? found : found.filter { $0.backend == .cpu } + found.filter { $0.backend != .cpu }
     for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
-      let device = try Device(description)
+      let device = try Device(description, configuration: .commandLine)
       let runner = try BenchRunner(
         device: device, seconds: seconds, rounds: rounds, peers: peers,
         onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Tessera
+import TesseraBench
+import TesseraCore
 import TesseraHAL
 
 /// `--device`, and opening what it names.
@@ -27,11 +29,20 @@ struct DeviceOptions: ParsableArguments {
   }
 
   func open() throws(TesseraError) -> Device {
-    if let device { return try Device(device) }
-    return try Device.best()
+    if let device { return try Device(device, configuration: .commandLine) }
+    return try Device.best(configuration: .commandLine)
   }
 
   func describe() throws(TesseraError) -> DeviceDescription {
     try Device.find(device ?? Environment.value("TESSERA_DEVICE") ?? "auto")
+  }
+}
+
+extension Device.Configuration {
+  /// What commands open devices with: they can measure plans when `TESSERA_TUNE` asks for it.
+  static var commandLine: Self {
+    var configuration = Self()
+    configuration.tuner = Tuner.onDemand
+    return configuration
   }
 }
