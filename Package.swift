@@ -171,7 +171,7 @@ let package = Package(
         "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraOpenCL", "TesseraVulkan",
         "TesseraHAL", "TesseraCore", "COpenCL", "CVulkan", logging,
       ],
-      swiftSettings: settings),
+      resources: [.copy("Outside/neighborhood-cases.json")], swiftSettings: settings),
     .testTarget(
       name: "CommandLineTests", dependencies: ["tessera", "TesseraIO", "TesseraCore"],
       swiftSettings: settings),
@@ -179,18 +179,55 @@ let package = Package(
 )
 
 // The fuzzer brings its own `main` and wants counters in the code it drives: only when Scripts/soak
-// asks for it.
+// asks for it. The command line is a library then, and its `main` has another name.
 if Context.environment["TESSERA_FUZZ"] != nil {
-  let instrumented = ["TesseraIO", "TesseraCore", "TesseraRuntime", "TesseraVulkan"]
+  let coverage: SwiftSetting = .unsafeFlags(["-sanitize=fuzzer,address"])
+  let instrumented = [
+    "TesseraIO", "TesseraCore", "TesseraRuntime", "TesseraVulkan", "TesseraKernels",
+    "TesseraConformance", "TesseraBench",
+  ]
   for target in package.targets where instrumented.contains(target.name) {
-    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+    target.swiftSettings?.append(coverage)
   }
-  package.targets.append(
+  let commandLine = package.targets.first { $0.name == "tessera" }
+  package.products.removeAll { $0.name == "tessera" }
+  package.targets.removeAll { $0.name == "tessera" || $0.type == .test }
+  package.targets += [
+    .target(
+      name: "TesseraCommandLine", dependencies: commandLine?.dependencies ?? [],
+      path: "Sources/tessera-cli",
+      swiftSettings: settings + [
+        coverage,
+        .unsafeFlags([
+          "-enable-testing", "-Xfrontend", "-entry-point-function-name", "-Xfrontend",
+          "tessera_command_main",
+        ]),
+      ]),
     .executableTarget(
       name: "tessera-fuzz",
-      dependencies: ["TesseraIO", "TesseraRuntime", "TesseraVulkan", "TesseraCore"],
-      swiftSettings: settings + [
-        .unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])
+      dependencies: [
+        "TesseraCommandLine", "TesseraBench", "TesseraIO", "TesseraRuntime", "TesseraVulkan",
+        "TesseraCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+      swiftSettings: settings + [coverage, .unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+  ]
+}
+
+// A library that takes the place of CLBlast's matrix product in CLBlast's own test client: only when
+// Scripts/soak asks for it.
+if Context.environment["TESSERA_CLBLAST"] != nil {
+  package.products.append(
+    .library(name: "clblast-judge", type: .dynamic, targets: ["CLBlastJudge", "CLBlastShim"]))
+  package.targets += [
+    .target(
+      name: "CLBlastShim", path: "Sources/clblast-judge/Shim",
+      linkerSettings: [.linkedLibrary("stdc++"), .linkedLibrary("OpenCL")]),
+    .target(
+      name: "CLBlastJudge",
+      dependencies: [
+        "CLBlastShim", "Tessera", "TesseraKernels", "TesseraRuntime", "TesseraHAL",
+      ],
+      path: "Sources/clblast-judge/Product", swiftSettings: settings),
+  ]
 }

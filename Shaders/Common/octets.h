@@ -6,7 +6,19 @@
 
 #ifdef __OPENCL_VERSION__
 
+#ifdef TESSERA_ENFORCE
+#define LOAD8(X, i, low, high)                                                 \
+  do {                                                                         \
+    if (tsr_fits(i, 8, X##_count)) {                                           \
+      TSR_PASTE(tsr_load8_, X##_DTYPE)(X, i, &(low), &(high));                 \
+    } else {                                                                   \
+      (low) = LOAD4(X, i);                                                     \
+      (high) = LOAD4(X, (i) + 4);                                              \
+    }                                                                          \
+  } while (false)
+#else
 #define LOAD8(X, i, low, high) TSR_PASTE(tsr_load8_, X##_DTYPE)(X, i, &(low), &(high))
+#endif
 
 TESSERA_FN void tsr_load8_0(
     __global const float *p, int i, __private float4 *low, __private float4 *high) {

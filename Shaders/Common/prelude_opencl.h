@@ -46,25 +46,22 @@
 #define OUTPUT_ARG(X) __global TSR_STORAGE(X) *X##_base
 #define INDEX_ARG(X) __global const int *X##_base
 #define INT_ARG(X) __global int *X##_base
-#define OFFSET_ARG(X) ulong X##_offset
-#define BIND_INPUT(X)                                        \
-  __global const TSR_STORAGE(X) *restrict X =                \
-      (__global const TSR_STORAGE(X) *)((__global const uchar *)X##_base + X##_offset);
+#define BIND_INPUT(X)                                                     \
+  __global const TSR_STORAGE(X) *restrict X =                             \
+      (__global const TSR_STORAGE(X) *)((__global const uchar *)X##_base + TSR_OFFSET(X)); \
+  TSR_LENGTH(X)
 // Not `restrict`: an output may be read back.
-#define BIND_OUTPUT(X)            \
-  __global TSR_STORAGE(X) *X =    \
-      (__global TSR_STORAGE(X) *)((__global uchar *)X##_base + X##_offset);
-#define BIND_INDEX(X)                 \
-  __global const int *restrict X =    \
-      (__global const int *)((__global const uchar *)X##_base + X##_offset);
-#define BIND_INT(X) __global int *X = (__global int *)((__global uchar *)X##_base + X##_offset);
-
-#define LOAD(X, i) TSR_PASTE(tsr_load_, X##_DTYPE)(X, i)
-#define LOAD4(X, i) TSR_PASTE(tsr_load4_, X##_DTYPE)(X, i)
-#define LOAD_INT(X, i) (X[i])
-#define STORE_INT(X, i, v) X[i] = (v)
-#define STORE(X, i, v) TSR_PASTE(tsr_store_, X##_DTYPE)(X, i, v)
-#define STORE4(X, i, v) TSR_PASTE(tsr_store4_, X##_DTYPE)(X, i, v)
+#define BIND_OUTPUT(X)                                                    \
+  __global TSR_STORAGE(X) *X =                                            \
+      (__global TSR_STORAGE(X) *)((__global uchar *)X##_base + TSR_OFFSET(X)); \
+  TSR_LENGTH(X)
+#define BIND_INDEX(X)                                                     \
+  __global const int *restrict X =                                        \
+      (__global const int *)((__global const uchar *)X##_base + TSR_OFFSET(X)); \
+  TSR_LENGTH(X)
+#define BIND_INT(X)                                                       \
+  __global int *X = (__global int *)((__global uchar *)X##_base + TSR_OFFSET(X)); \
+  TSR_LENGTH(X)
 
 TESSERA_FN float tsr_load_0(__global const float *p, int i) { return p[i]; }
 TESSERA_FN float tsr_load_1(__global const half *p, int i) { return vload_half(0, p + i); }
@@ -99,5 +96,24 @@ TESSERA_FN void tsr_store4_2(__global ushort *p, int i, float4 v) {
       (ushort)tsr_bf16_bits(v.x), (ushort)tsr_bf16_bits(v.y), (ushort)tsr_bf16_bits(v.z),
       (ushort)tsr_bf16_bits(v.w));
 }
+
+#ifdef TESSERA_ENFORCE
+#include "bounds_opencl.h"
+#else
+#define OFFSET_ARG(X) ulong X##_offset
+#define TSR_OFFSET(X) X##_offset
+#define TSR_LENGTH(X)
+// An index buffer as a parameter of a function, and handed to one.
+#define INDEX_PARAM(X) __global const int *X
+#define INDEX_PASS(X) X
+#define LOAD(X, i) TSR_PASTE(tsr_load_, X##_DTYPE)(X, i)
+#define LOAD4(X, i) TSR_PASTE(tsr_load4_, X##_DTYPE)(X, i)
+#define LOAD_INT(X, i) (X[i])
+#define STORE_INT(X, i, v) X[i] = (v)
+#define STORE(X, i, v) TSR_PASTE(tsr_store_, X##_DTYPE)(X, i, v)
+#define STORE4(X, i, v) TSR_PASTE(tsr_store4_, X##_DTYPE)(X, i, v)
+#define LOAD_WORD(X, i) (((__global const int *)X)[i])
+#define STORE_WORD(X, i, v) ((__global int *)X)[i] = (v)
+#endif
 
 #endif

@@ -6,7 +6,8 @@
 //   weights   ── local memory, after the rows' largest scores and sums are found ──
 //   values    VALUE_DIM / VALUES invocations have one key's values, all rows; more keys side by side
 //
-// Rows, columns and splits: decode_split.h. Tiles are of THREADS · KEYS columns.
+// Pages of keys and of values are elements of any type, or codes that become elements in registers:
+// cache_codes.h. Rows, columns and splits: decode_split.h. Tiles are of THREADS · KEYS columns.
 //
 //   parameter  id   default  meaning
 //   HEAD_DIM   9    64       elements of a key; a multiple of 8
@@ -15,6 +16,10 @@
 //   KEYS       12   4        keys of an invocation in a tile
 //   VALUES     13   8        elements of a value that an invocation has: 8 or 4
 //   SEVERAL    14   0        queries > 1: keys may be met by some of the rows
+//   K_CHANNELS 50   0        channels of a group of codes; 0 for elements
+//   K_TOKENS   51   1        tokens of one
+//   V_CHANNELS 52   0        the same of values
+//   V_TOKENS   53   1
 #ifndef TESSERA_DECODE_FORWARD_H
 #define TESSERA_DECODE_FORWARD_H
 
@@ -24,6 +29,10 @@ PARAMETER(11, int, ROWS, 8)
 PARAMETER(12, int, KEYS, 4)
 PARAMETER(13, int, VALUES, 8)
 PARAMETER(14, int, SEVERAL, 0)
+PARAMETER(50, int, K_CHANNELS, 0)
+PARAMETER(51, int, K_TOKENS, 1)
+PARAMETER(52, int, V_CHANNELS, 0)
+PARAMETER(53, int, V_TOKENS, 1)
 
 #include "decode_split.h"
 
@@ -97,6 +106,5 @@ PARAMETER(14, int, SEVERAL, 0)
 #define DECODE_ADD(a, b) ((a) + (b))
 #define DECODE_DOT(a, b, sum) \
   fma((a).w, (b).w, fma((a).z, (b).z, fma((a).y, (b).y, fma((a).x, (b).x, sum))))
-#define DECODE_TANH(x) (1.0f - 2.0f / (tsr_exp(2.0f * (x)) + 1.0f))
 
 #endif

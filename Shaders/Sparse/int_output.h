@@ -6,9 +6,8 @@
 #define TESSERA_INT_OUTPUT_H
 
 #ifdef __OPENCL_VERSION__
-#define INT_OUTPUT_ARG(X) __global int *X##_base
-#define BIND_INT_OUTPUT(X) __global int *X = (__global int *)((__global uchar *)X##_base + X##_offset);
-#define STORE_INT(X, i, v) X[i] = (v)
+#define INT_OUTPUT_ARG(X) INT_ARG(X)
+#define BIND_INT_OUTPUT(X) BIND_INT(X)
 #else
 #define INT_OUTPUT_BUFFER(slot, X) \
   layout(set = 0, binding = slot, std430) buffer X##_IntWords { int X##_ints[]; };

@@ -39,8 +39,8 @@
 #include "../Attention/attention_axis.h"
 
 #if defined(__OPENCL_VERSION__)
-#define TABLE_PARAM __global const int *TABLE,
-#define TABLE_PASS TABLE,
+#define TABLE_PARAM INDEX_PARAM(TABLE),
+#define TABLE_PASS INDEX_PASS(TABLE),
 #elif defined(TESSERA_PRELUDE_H)
 #define TABLE_PARAM
 #define TABLE_PASS

@@ -1,7 +1,5 @@
 // Tokens in another order; see token_order.h.
 #define TO_DTYPE FROM_DTYPE
-#define LOAD_WORD(X, i) (((__global const int *)X)[i])
-#define STORE_WORD(X, i, v) ((__global int *)X)[i] = (v)
 #include "prelude.h"
 #include "columns.h"
 #include "token_permutation.h"

@@ -15,6 +15,8 @@
 #define ELEMENT uint
 #endif
 
+#define COPY(to, from) destination[to] = source[from];
+
 layout(local_size_x = 64) in;
 layout(set = 0, binding = 0, std430) readonly buffer Source { ELEMENT source[]; };
 layout(set = 0, binding = 1, std430) writeonly buffer Destination { ELEMENT destination[]; };

@@ -1,10 +1,12 @@
 // Copying vectors of a tensor into f32 in cache.
 #include "clones.h"
 #include "attention_loops.h"
+#include "cache_codes.h"
 
 INLINE int at_gather(
-    const at_tile *t, const void *source, int32_t dtype, size_t dim, size_t pad, int32_t count,
-    float *transposed, float *rows) {
+    const at_tile *t, const void *source, int32_t dtype, const void *parameters,
+    const tessera_codes *codes, size_t dim, size_t pad, int32_t count, float *transposed,
+    float *rows) {
   // A sum of x·0 is 0 exactly if every x is finite.
   v8 check = v8_splat(0);
   float rest = 0;
@@ -12,10 +14,13 @@ INLINE int at_gather(
   for (int32_t i = 0; i < count; i += LANES) {
     const float *from[LANES];
     // The last vectors may come twice; their second places lie past the chunk's end.
-    for (int32_t x = 0; x < LANES; x++)
-      from[x] = elements_load(
-          source, dtype, t->vector[at_min(i + x, count - 1)] * dim, dim,
-          t->staging + (size_t)x * room);
+    for (int32_t x = 0; x < LANES; x++) {
+      size_t vector = t->vector[at_min(i + x, count - 1)];
+      float *own = t->staging + (size_t)x * room;
+      from[x] = codes
+          ? codes_vector(source, parameters, codes, vector, (size_t)t->p->kv_heads, dim, own)
+          : elements_load(source, dtype, vector * dim, dim, own);
+    }
     if (transposed) {
       size_t c = 0;
       for (; c + LANES <= dim; c += LANES) {
@@ -50,7 +55,14 @@ TESSERA_CLONES
 int tessera_at_gather(
     const at_tile *t, const void *source, int32_t dtype, size_t dim, size_t pad, int32_t count,
     float *transposed, float *rows) {
-  return at_gather(t, source, dtype, dim, pad, count, transposed, rows);
+  return at_gather(t, source, dtype, NULL, NULL, dim, pad, count, transposed, rows);
+}
+
+TESSERA_CLONES
+int tessera_at_gather_codes(
+    const at_tile *t, const void *source, const void *parameters, const tessera_codes *codes,
+    size_t dim, size_t pad, int32_t count, float *transposed, float *rows) {
+  return at_gather(t, source, 0, parameters, codes, dim, pad, count, transposed, rows);
 }
 
 TESSERA_CLONES

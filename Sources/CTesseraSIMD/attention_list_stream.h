@@ -127,6 +127,14 @@ static void al_flush(const al_tile *a, int32_t count, int pass) {
         t, t->x->d_o, p->output_dtype, t->dv, t->pad_v, count, t->col_bt, t->col_b);
   } else {
     int forward = pass == TESSERA_ATTENTION_FORWARD;
+    if (a->p->page_size > 0) {
+      finite = tessera_at_gather_codes(
+          t, t->x->k, a->x->k_parameters, &a->p->k_codes, t->d, t->pad_d, count, t->col_at, NULL);
+      finite &= tessera_at_gather_codes(
+          t, t->x->v, a->x->v_parameters, &a->p->v_codes, t->dv, t->pad_v, count, NULL, t->col_b);
+      al_visit(a, count, finite, pass);
+      return;
+    }
     finite = tessera_at_gather(
         t, t->x->k, p->dtype, t->d, t->pad_d, count, t->col_at, forward ? NULL : t->col_a);
     finite &= tessera_at_gather(

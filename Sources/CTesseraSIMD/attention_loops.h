@@ -47,5 +47,9 @@ void tessera_at_weights(
 int tessera_at_gather(
     const at_tile *t, const void *source, int32_t dtype, size_t dim, size_t pad, int32_t count,
     float *transposed, float *rows);
+// The same of a tensor whose elements have a type of their own or are codes.
+int tessera_at_gather_codes(
+    const at_tile *t, const void *source, const void *parameters, const tessera_codes *codes,
+    size_t dim, size_t pad, int32_t count, float *transposed, float *rows);
 
 float tessera_at_dot(const float *a, const float *b, size_t count);

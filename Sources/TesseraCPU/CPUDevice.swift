@@ -5,13 +5,19 @@ package import TesseraHAL
 package final class CPUDevice: HALDevice {
   package let identity: DeviceIdentity
   package let capabilities: Capabilities
+  /// Host functions are the library's own and cut what indices from data name; under `enforce` the runtime
+  /// sets buffers apart besides.
+  package let bounds: BoundsMode
   private let memoryUse: HostMemory
   private let recordings = RecordingPool()
   private let dispatcher: Dispatcher
 
-  init(identity: DeviceIdentity, capabilities: Capabilities) throws(TesseraError) {
+  init(
+    identity: DeviceIdentity, capabilities: Capabilities, bounds: BoundsMode
+  ) throws(TesseraError) {
     self.identity = identity
     self.capabilities = capabilities
+    self.bounds = bounds
     memoryUse = HostMemory(limit: capabilities.memoryBytes, device: capabilities.name)
     dispatcher = Dispatcher(
       pool: WorkerPool(threadCount: capabilities.computeUnits, memory: memoryUse),

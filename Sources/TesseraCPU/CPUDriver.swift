@@ -15,14 +15,16 @@ package struct CPUDriver: HALDriver {
 
   package func diagnosis() -> String? { nil }
 
-  package func open(_ index: Int) throws(TesseraError) -> any HALDevice {
+  package func open(
+    _ index: Int, bounds: BoundsMode
+  ) throws(TesseraError) -> any HALDevice {
     guard index == 0 else {
       throw .unavailable("no device cpu:\(index): there is one CPU device, cpu")
     }
     let capabilities = Self.capabilities()
     return try CPUDevice(
       identity: DeviceIdentity(backend: .cpu, index: 0, name: capabilities.name),
-      capabilities: capabilities)
+      capabilities: capabilities, bounds: bounds)
   }
 
   /// What the machine offers this process now.

@@ -28,6 +28,8 @@ public struct TesseraError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let deviceLost = Code(rawValue: "deviceLost")
     /// A result depends on work that failed.
     public static let poisoned = Code(rawValue: "poisoned")
+    /// A kernel wrote beside its buffers; found under `BoundsMode.validate`.
+    public static let outOfBounds = Code(rawValue: "outOfBounds")
     /// A wait ended before the work did. The work goes on and its memory stays alive.
     public static let timedOut = Code(rawValue: "timedOut")
     /// A file could not be read or written.

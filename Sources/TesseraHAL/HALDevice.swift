@@ -15,6 +15,8 @@ package enum MemoryKind: String, Sendable, Hashable, Codable {
 package protocol HALDevice: AnyObject, Sendable {
   var identity: DeviceIdentity { get }
   var capabilities: Capabilities { get }
+  /// What it was opened with.
+  var bounds: BoundsMode { get }
 
   /// Allocates at least `byteCount` > 0 bytes, uninitialised.
   /// - Throws: `outOfMemory` when the driver says so.

@@ -11,6 +11,13 @@ package protocol HALDriver: Sendable {
   func devices() -> [(identity: DeviceIdentity, capabilities: Capabilities)]
   /// Why `devices()` is empty or short, in words for `tessera doctor`; nil if nothing is wrong.
   func diagnosis() -> String?
-  /// Opens device `index`.
-  func open(_ index: Int) throws(TesseraError) -> any HALDevice
+  /// Opens device `index`. Under `enforce` a back-end keeps kernels to their bound ranges by its own means.
+  func open(_ index: Int, bounds: BoundsMode) throws(TesseraError) -> any HALDevice
+}
+
+extension HALDriver {
+  /// Opens device `index`, whose kernels are trusted.
+  package func open(_ index: Int) throws(TesseraError) -> any HALDevice {
+    try open(index, bounds: .off)
+  }
 }

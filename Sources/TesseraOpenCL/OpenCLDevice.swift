@@ -12,6 +12,7 @@ package final class OpenCLDevice: HALDevice, @unchecked Sendable {
   // the arguments of kernels and the order of a submission's commands.
   package let identity: DeviceIdentity
   package let capabilities: Capabilities
+  package let bounds: BoundsMode
 
   package let library: OpenCLLibrary
   let id: cl_device_id
@@ -30,7 +31,7 @@ package final class OpenCLDevice: HALDevice, @unchecked Sendable {
   private let loss = Mutex<TesseraError?>(nil)
 
   init(
-    library: OpenCLLibrary, found: OpenCLFoundDevice, index: Int
+    library: OpenCLLibrary, found: OpenCLFoundDevice, index: Int, bounds: BoundsMode
   ) throws(TesseraError) {
     let cl = library.functions
     let capabilities = found.capabilities(library)
@@ -68,6 +69,7 @@ package final class OpenCLDevice: HALDevice, @unchecked Sendable {
     self.queue = queue
     self.transferQueue = transferQueue
     self.capabilities = capabilities
+    self.bounds = bounds
     identity = DeviceIdentity(backend: .openCL, index: index, name: name)
     subBufferAlignment = max(1, Int(alignment) / 8)
   }

@@ -59,7 +59,9 @@ package struct OpenCLDriver: HALDriver {
     }
   }
 
-  package func open(_ index: Int) throws(TesseraError) -> any HALDevice {
+  package func open(
+    _ index: Int, bounds: BoundsMode
+  ) throws(TesseraError) -> any HALDevice {
     guard case .opened(let library) = opening else {
       throw .unavailable(diagnosis() ?? "no OpenCL loader")
     }
@@ -67,7 +69,7 @@ package struct OpenCLDriver: HALDriver {
     guard found.indices.contains(index) else {
       throw .unavailable("opencl:\(index): there are \(found.count) OpenCL devices")
     }
-    return try OpenCLDevice(library: library, found: found[index], index: index)
+    return try OpenCLDevice(library: library, found: found[index], index: index, bounds: bounds)
   }
 
   /// Devices of all platforms. A platform that fails is skipped: `diagnosis` names it.

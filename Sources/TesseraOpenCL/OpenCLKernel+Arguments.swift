@@ -27,11 +27,14 @@ extension OpenCLKernel {
     for slot in 0..<slots {
       let buffer = ranges[slot].buffer
       try set(slot, memory: buffer.memory, number: buffer.number)
-      var offset = UInt64(bitPattern: Int64(ranges[slot].offset))
-      if lastOffsets[slot] != offset {
+      let offset = UInt64(bitPattern: Int64(ranges[slot].offset))
+      let byteCount = UInt64(bitPattern: Int64(ranges[slot].byteCount))
+      if lastOffsets[slot] != offset || isBounded && lastByteCounts[slot] != byteCount {
         lastOffsets[slot] = .max
-        try set(slots + slot, &offset, MemoryLayout<UInt64>.size)
-        lastOffsets[slot] = offset
+        // Bounded kernels take both as one `ulong2`.
+        var place = (offset, byteCount)
+        try set(slots + slot, &place, (isBounded ? 2 : 1) * MemoryLayout<UInt64>.size)
+        (lastOffsets[slot], lastByteCounts[slot]) = (offset, byteCount)
       }
     }
     guard needsConstants(constants) else { return }
@@ -47,6 +50,11 @@ extension OpenCLKernel {
       let range = ranges[slot]
       let object = try range.buffer.object(offset: range.offset, byteCount: range.byteCount)
       try set(slot, memory: object.memory, number: object.number)
+      if isBounded {
+        var byteCount = UInt64(bitPattern: Int64(range.byteCount))
+        try set(
+          slots + signature.constantFields.count + slot, &byteCount, MemoryLayout<UInt64>.size)
+      }
     }
     guard needsConstants(constants) else { return }
     for (index, field) in signature.constantFields.enumerated() {

@@ -24,10 +24,14 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
   let lastNumbers: UnsafeMutablePointer<UInt64>
   /// Offsets set last, by slot; `UInt64.max` for none.
   let lastOffsets: UnsafeMutablePointer<UInt64>
+  /// Bytes bound last, by slot, of a bounded kernel.
+  let lastByteCounts: UnsafeMutablePointer<UInt64>
   let lastConstants: UnsafeMutableRawPointer
   var hasConstants = false
 
   var device: OpenCLDevice { program.device }
+  /// Whether it was built to stay inside its bound ranges, whose lengths it is then told.
+  let isBounded: Bool
 
   init(program: OpenCLProgram, signature: KernelSignature) throws(TesseraError) {
     let device = program.device
@@ -50,6 +54,7 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
       throw error
     }
     self.program = program
+    isBounded = device.bounds == .enforce
     self.handle = handle
     self.signature = signature
     fromBinary = program.fromBinary
@@ -61,6 +66,8 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     lastNumbers.initialize(repeating: 0, count: max(1, slots))
     lastOffsets = .allocate(capacity: max(1, slots))
     lastOffsets.initialize(repeating: .max, count: max(1, slots))
+    lastByteCounts = .allocate(capacity: max(1, slots))
+    lastByteCounts.initialize(repeating: 0, count: max(1, slots))
     lastConstants = .allocate(byteCount: max(16, signature.constantBytes), alignment: 16)
   }
 
@@ -68,6 +75,7 @@ package final class OpenCLKernel: HALKernel, @unchecked Sendable {
     _ = program.device.library.functions.clReleaseKernel(handle)
     lastNumbers.deallocate()
     lastOffsets.deallocate()
+    lastByteCounts.deallocate()
     lastConstants.deallocate()
   }
 }

@@ -27,7 +27,9 @@ struct OpenCLKernelCheck {
       return (2 * slots + block, "\(slots) buffers, \(slots) offsets, \(block) block of constants")
     case .plain:
       let fields = signature.constantFields.count
-      return (slots + fields, "\(slots) buffers, \(fields) constants")
+      // Lengths of the buffers come last, put there by `BoundedSource`.
+      let lengths = program.device.bounds == .enforce ? slots : 0
+      return (slots + fields + lengths, "\(slots) buffers, \(fields) constants")
     }
   }
 

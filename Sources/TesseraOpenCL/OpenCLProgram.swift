@@ -33,6 +33,19 @@ final class OpenCLProgram {
   ) throws(TesseraError) -> OpenCLProgram {
     try device.checkAlive()
     try checkLimits(of: signature, on: device.capabilities)
+    var (source, defines) = (source, defines)
+    if device.bounds == .enforce {
+      if PTXText.isPTX(source) {
+        throw .unsupported(
+          "bounds of kernel \(signature.name), which is PTX", device: device.identity.name)
+      }
+      switch signature.style {
+      case .tessera: defines.append(.init("TESSERA_ENFORCE", 1))
+      case .plain:
+        source = try BoundedSource.make(
+          source, kernel: signature.name, slots: signature.slots.count, defines: defines)
+      }
+    }
     let options = try optionString(defines: defines, options: options)
     if let binary, let bytes = OpenCLBinary.unwrapped(binary, for: device.capabilities) {
       let loaded = load(bytes, on: device, fromBinary: true)

@@ -124,7 +124,7 @@ package enum Judge {
   }
 
   /// Smallest positive number. For f32 and bf16 the smallest normal one: devices may flush the rest.
-  private static func smallest(_ dtype: DType) -> Double {
+  static func smallest(_ dtype: DType) -> Double {
     switch dtype {
     case .f16: 0x1p-24
     default: 0x1p-125

@@ -78,6 +78,6 @@ struct Exercise: Sendable {
       let given = try Tensor(host, on: device)
       _ = try device.blockList(mask: given, queryBlock: 2, keyBlock: 3)
     },
-    products, wide,
+    products, wide, referenceSet,
   ]
 }

@@ -12,7 +12,8 @@ import TesseraCore
       71 device lost or out of memory, 74 file error.
 
       Environment: TESSERA_DEVICE, TESSERA_CACHE (off or a folder), TESSERA_LOG (level), \
-      TESSERA_TUNE (off, cached, on-demand, full), TESSERA_CPU_THREADS, TESSERA_TRACE (a file), TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
+      TESSERA_BOUNDS (off, validate or enforce), TESSERA_TUNE (off, cached, on-demand, full), \
+      TESSERA_CPU_THREADS, TESSERA_TRACE (a file), TESSERA_OPENCL_LIBRARY, TESSERA_VULKAN_LIBRARY.
       """,
     version: Version.current,
     subcommands: [

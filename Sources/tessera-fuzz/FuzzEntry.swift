@@ -33,12 +33,15 @@ private struct GuardedPages: @unchecked Sendable {
 }
 
 private let pages = GuardedPages()
-private let target = Environment.value("TESSERA_FUZZ_TARGET").flatMap(FuzzTarget.init) ?? .safetensors
+private let target =
+  Environment.value("TESSERA_FUZZ_TARGET").flatMap(FuzzTarget.init) ?? .safetensors
 
 /// libFuzzer's entry point.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  guard let placed = pages?.place(UnsafeRawBufferPointer(start: bytes, count: count)) else { return 0 }
+  guard let placed = pages?.place(UnsafeRawBufferPointer(start: bytes, count: count)) else {
+    return 0
+  }
   target.run(HostStorage(adopting: placed) {})
   return 0
 }

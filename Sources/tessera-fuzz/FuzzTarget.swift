@@ -1,3 +1,4 @@
+import TesseraBench
 import TesseraCore
 import TesseraIO
 import TesseraRuntime
@@ -5,7 +6,7 @@ import TesseraVulkan
 
 /// A reader of bytes that come from elsewhere.
 enum FuzzTarget: String {
-  case safetensors, npy, netpbm, cache, spirv
+  case safetensors, npy, netpbm, cache, spirv, suite, command
 
   /// What it is given as a file's name in messages.
   private static let name = "input"
@@ -21,13 +22,17 @@ enum FuzzTarget: String {
       guard let image = try? NetpbmImage(storage: storage, path: Self.name) else { return }
       touch(image.samples)
     case .cache:
-      let payload = DiskCache.payload(of: Array(storage.bytes))
+      let payload = DiskCache.payload(of: Array(storage.bytes), key: Self.name)
       precondition((payload?.count ?? 0) <= storage.bytes.count)
     case .spirv:
       let words = stride(from: 0, to: storage.bytes.count & ~3, by: 4).map {
         storage.bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)
       }
       _ = VulkanDriver.complaint(aboutModule: words)
+    case .suite:
+      guard let suite = try? BenchSuite(json: Array(storage.bytes), name: Self.name) else { return }
+      for kind in ["gpu", "cpu"] { _ = try? suite.cases(kind: kind, dtypes: [.f32]) }
+    case .command: CommandLineWords(storage.bytes).run()
     }
   }
 

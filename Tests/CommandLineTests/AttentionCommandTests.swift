@@ -9,7 +9,7 @@ import TesseraIO
     return try HostTensor(rounding: values, to: dtype, shape: shape)
   }
 
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `gradients of dense attention are written and verified`(device: String) throws {
     try CommandRunner.withFolder { folder in
       try Safetensors.write(
@@ -62,7 +62,7 @@ import TesseraIO
     }
   }
 
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `gradients of neighborhood attention with all extensions`(device: String) throws {
     try CommandRunner.withFolder { folder in
       try Safetensors.write(

@@ -48,6 +48,11 @@ enum CommandRunner {
     return try body(folder)
   }
 
+  /// The CPU back-end, and with `TESSERA_SOAK` every device: for operators of many kernels, which the
+  /// conformance tests run on all devices anyway. Here it is the command that is tested.
+  static let forManyKernels = ProcessInfo.processInfo.environment["TESSERA_SOAK"] == nil
+    ? ["cpu"] : devices
+
   /// Identifiers of the devices of this machine.
   static let devices: [String] = {
     guard let report = try? run(["devices", "--json"]).json(),

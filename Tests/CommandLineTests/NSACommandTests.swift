@@ -9,7 +9,7 @@ import TesseraIO
     return try HostTensor(rounding: values, to: .f32, shape: shape)
   }
 
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `blocks are selected from scores, and from queries and keys`(device: String) throws {
     try CommandRunner.withFolder { folder in
       try Npy.write(try tensor([1, 2, 9, 20]), to: folder + "/scores.npy")
@@ -36,7 +36,7 @@ import TesseraIO
     }
   }
 
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `native sparse attention and its gradients are written and verified`(
     device: String
   ) throws {

@@ -4,7 +4,7 @@ import TesseraCore
 import TesseraIO
 
 @Suite("tessera run pattern, plan pattern") struct PatternCommandTests {
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `lists of every kind are written and verified`(device: String) throws {
     try CommandRunner.withFolder { folder in
       for (kind, options) in [

@@ -9,7 +9,7 @@ import Testing
     return try HostTensor(rounding: values, to: dtype, shape: shape)
   }
 
-  @Test(arguments: CommandRunner.devices)
+  @Test(arguments: CommandRunner.forManyKernels)
   func `gradients over lists are written and verified`(device: String) throws {
     try CommandRunner.withFolder { folder in
       try Safetensors.write(

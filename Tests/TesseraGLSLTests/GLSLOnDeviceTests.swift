@@ -35,4 +35,42 @@ import Testing
     }
     #expect(try y.floats() == values.map { $0 < 99 ? 1 - 2 * $0 : 1 })
   }
+
+  @Test(arguments: BoundsMode.allCases)
+  func `a shader that writes beside its buffer`(mode: BoundsMode) throws {
+    guard let description = Device.list().first(where: { $0.backend == .vulkan }) else {
+      try Test.cancel("not run: no Vulkan device")
+    }
+    // Without bounds it may do anything.
+    guard mode != .off else { return }
+    var configuration = Device.Configuration()
+    configuration.bounds = mode
+    let device = try Device(description, configuration: configuration)
+    let words = try GLSL.compile(
+      """
+      #version 460
+      layout(local_size_x = 64) in;
+      layout(set = 0, binding = 0) buffer Y { float y[]; };
+      void main() { y[gl_GlobalInvocationID.x] = 1.0; }
+      """)
+    let kernel = try device.kernel(
+      spirv: words,
+      interface: KernelInterface(buffers: [.init("y", .f32, .readWrite)], workgroup: [64]))
+    let whole = try Tensor([Float](repeating: 7, count: 192), shape: [192], on: device)
+    // Two workgroups where one fits.
+    let y = mode == .enforce ? try whole.sliced(axis: 0, 64..<128) : whole
+    func run() throws {
+      try device.run {
+        try $0.dispatch(kernel, groups: [mode == .enforce ? 2 : 4], buffers: [y])
+      }
+    }
+    if mode == .validate {
+      let error = try #require(throws: TesseraError.self) { try run() }
+      #expect(error.code == .outOfBounds)
+      #expect(error.message.contains("main") && error.message.contains("beside y"), "\(error)")
+    } else {
+      try run()
+      #expect(try whole.floats() == (0..<192).map { (64..<128).contains($0) ? 1 : 7 })
+    }
+  }
 }

@@ -40,14 +40,34 @@ import TesseraRuntime
     #expect(cache.read("k") == payload)
   }
 
-  @Test func `refuses links and folders that others can write`() throws {
+  @Test func `refuses links, entries of other keys, and files and folders that others can write`() throws {
     let cache = try #require(DiskCache(folder: folder))
     defer { try? FileManager.default.removeItem(atPath: folder) }
     cache.write("real", [9])
     try FileManager.default.createSymbolicLink(
       atPath: folder + "/link", withDestinationPath: folder + "/real")
     #expect(cache.read("link") == nil)
+    // What others could have written, and what was written for another kernel.
+    try FileManager.default.copyItem(atPath: folder + "/real", toPath: folder + "/other")
+    #expect(cache.read("other") == nil)
+    #expect(cache.read("real") == [9])
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o666], ofItemAtPath: folder + "/real")
+    #expect(cache.read("real") == nil)
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
+    #expect(DiskCache(folder: folder) == nil)
+  }
+
+  @Test func `what belongs to another user is refused`() throws {
+    // Only the superuser can give files away.
+    guard geteuid() == 0 else { try Test.cancel("not run: needs the superuser") }
+    let cache = try #require(DiskCache(folder: folder))
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    cache.write("k", [1])
+    #expect(cache.read("k") == [1])
+    #expect(chown(folder + "/k", 65_534, 65_534) == 0)
+    #expect(cache.read("k") == nil)
+    #expect(chown(folder, 65_534, 65_534) == 0)
     #expect(DiskCache(folder: folder) == nil)
   }
 

@@ -82,4 +82,16 @@ import Testing
     }
     #expect(error.code == .overLimit && error.message.contains("scale"))
   }
+
+  @Test func `assembly text is refused where no assembler is, by name`() throws {
+    let device = try Devices.first(.openCL)
+    guard device.context.capabilities.computeCapability == nil else {
+      try Test.cancel("not run: the device takes PTX")
+    }
+    let error = try #require(throws: TesseraError.self) {
+      try device.kernel(
+        openCL: ".version 8.0\n.target sm_90\n", entry: "scale", interface: Self.interface)
+    }
+    #expect(error.code == .unsupported && error.message.contains("PTX"))
+  }
 }

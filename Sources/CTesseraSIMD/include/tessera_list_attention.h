@@ -1,5 +1,6 @@
 #pragma once
 #include "tessera_attention.h"
+#include "tessera_cache.h"
 
 // Attention over lists of key blocks on the CPU, forward and backward, and over a paged cache: one
 // call computes one tile. What a query attends is defined by BlockListProblem and PagedProblem.
@@ -29,6 +30,8 @@ typedef struct {
   // Paged: pages in the cache, tokens per page (0: not paged), pages of a sequence, and splits of
   // the keys, each of which writes a part of O and LSE.
   int32_t pages, page_size, max_pages, splits;
+  // Paged: what the pages of K and V hold.
+  tessera_codes k_codes, v_codes;
 } tessera_list_constants;
 
 typedef struct {
@@ -43,6 +46,8 @@ typedef struct {
   int32_t *_Nonnull marks;
   const int32_t *_Nonnull block_table;
   const int32_t *_Nonnull lengths;
+  const void *_Nonnull k_parameters;
+  const void *_Nonnull v_parameters;
 } tessera_list_operands;
 
 // Bytes of local memory that a tile needs in pass `TESSERA_ATTENTION_FORWARD`, `_QUERIES` or

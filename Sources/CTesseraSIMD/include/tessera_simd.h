@@ -4,6 +4,7 @@
 
 // All of the module's headers: a header that none names is not noticed by an incremental build.
 #include "tessera_attention.h"
+#include "tessera_cache.h"
 #include "tessera_gemm.h"
 #include "tessera_halves.h"
 #include "tessera_hpc.h"

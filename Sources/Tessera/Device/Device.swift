@@ -33,6 +33,9 @@ public final class Device: Sendable, CustomStringConvertible {
     public var tuning: TuningMode?
     /// Measures for the modes that measure.
     package var tuner: Tuner?
+    /// What is done about kernels that would touch memory beside their buffers. Default: nil, which is
+    /// `TESSERA_BOUNDS` (`off`, `validate`, `enforce`), or else `off`.
+    public var bounds: BoundsMode?
     public init() {}
   }
 
@@ -74,8 +77,10 @@ public final class Device: Sendable, CustomStringConvertible {
     guard let driver = Backends.driver(description.identity.backend) else {
       throw .unavailable("no back-end named \(description.identity.backend.rawValue)")
     }
+    let bounds = if let given = configuration.bounds { given } else { try Self.boundsOfEnvironment() }
     try self.init(
-      adopting: try driver.open(description.identity.index), configuration: configuration)
+      adopting: try driver.open(description.identity.index, bounds: bounds),
+      configuration: configuration)
   }
 
   /// Wraps an open HAL device, such as a recording one in tests.
@@ -92,6 +97,18 @@ public final class Device: Sendable, CustomStringConvertible {
       probe: probe)
     info = DeviceDescription(identity: device.identity, capabilities: context.capabilities)
     TraceFile.register(context)
+  }
+
+  /// What is done about kernels that would touch memory beside their buffers.
+  public var bounds: BoundsMode { context.bounds }
+
+  private static func boundsOfEnvironment() throws(TesseraError) -> BoundsMode {
+    guard let text = Environment.value("TESSERA_BOUNDS") else { return .off }
+    guard let mode = BoundsMode(rawValue: text) else {
+      throw .invalidArgument(
+        "TESSERA_BOUNDS", got: "\"\(text)\"", allowed: "off, validate or enforce")
+    }
+    return mode
   }
 
   /// The description of device `id`, without opening it.

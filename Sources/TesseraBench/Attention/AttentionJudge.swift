@@ -16,6 +16,8 @@ struct AttentionJudge {
   /// Heads, and queries or keys of each, that are looked at.
   private let samples: (heads: Int, rows: Int)
   private let few: Bool
+  /// Share of the work usual for judging all of an attention above which samples decide.
+  private let wholeShare: Double
 
   /// - Parameter few: whether a handful of rows will do.
   init(
@@ -31,9 +33,10 @@ struct AttentionJudge {
   /// - Parameters:
   ///   - host: q, k, v, and dO for gradients.
   ///   - gradients: dQ, dK, dV, or nothing.
+  ///   - wholeShare: less than 1 lets samples decide earlier.
   init(
     _ attention: BenchAttention, host: [HostTensor], o: HostTensor, lse: HostTensor,
-    gradients: [HostTensor], seed: UInt64, few: Bool = false
+    gradients: [HostTensor], seed: UInt64, few: Bool = false, wholeShare: Double = 1
   ) {
     self.attention = attention
     self.host = host
@@ -43,6 +46,7 @@ struct AttentionJudge {
     self.seed = seed
     samples = few ? (2, 4) : (4, 16)
     self.few = few
+    self.wholeShare = wholeShare
   }
 
   /// Judges O and LSE.
@@ -151,7 +155,7 @@ struct AttentionJudge {
   private func isSmall(_ limit: Double) -> Bool {
     let head = attention.head
     // The oracle looks a list up for every query of every head.
-    var limit = few ? limit / 10 : limit
+    var limit = (few ? limit / 10 : limit) * wholeShare
     if case .lists = attention { limit = min(limit, 1e8) }
     return attention.pairs * Double(head.headDim + head.valueDim) <= limit
   }

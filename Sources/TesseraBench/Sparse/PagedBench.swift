@@ -73,7 +73,7 @@ struct PagedBench {
           ? nil
           : try .input(
             "indices", .i32, problem.indexDimensions, varies: c.top.map { $0 < pages } ?? false),
-        nil, nil, try .output("o", c.dtype, problem.outputDimensions),
+        nil, nil, nil, nil, try .output("o", c.dtype, problem.outputDimensions),
         try .output("lse", .f32, problem.lseDimensions),
       ], dispatches: prepared.plan.dispatches.count,
       inputs: { seed throws(TesseraError) in try PagedBench(c, seed: seed).inputs() },
@@ -81,7 +81,7 @@ struct PagedBench {
         try PlanExecutor.execute(prepared, operands: ranges, on: context)
       },
       judge: { inputs, outputs, _ throws(TesseraError) in
-        guard let o = outputs[8], let lse = outputs[9] else { return Verification([]) }
+        guard let o = outputs[10], let lse = outputs[11] else { return Verification([]) }
         return try PagedBench(c, seed: runner.seed, inputs).verify(o, lse)
       })
     // Every key and value that is attended, once.
@@ -102,7 +102,7 @@ struct PagedBench {
       let inputs = (try Tensor(own.k, on: device), try Tensor(own.v, on: device))
       let ranges: [BufferRange?] = [
         report.ranges[0], try inputs.0.contiguousRange("k"), try inputs.1.contiguousRange("v"), nil,
-        nil, nil, report.ranges[8], report.ranges[9],
+        nil, nil, report.ranges[10], report.ranges[11],
       ]
       let contender = Contender(name: "dense", on: device) { () throws(TesseraError) in
         try PlanExecutor.execute(plan, operands: ranges, on: context)
@@ -122,7 +122,7 @@ struct PagedBench {
         [Int32](repeating: Int32(benchCase.context), count: b), shape: try Shape([b])),
       try lists.map { lists throws(TesseraError) in
         try HostTensor(lists, shape: try Shape(problem.indexDimensions))
-      }, nil, nil, nil, nil,
+      }, nil, nil, nil, nil, nil, nil,
     ]
   }
 

@@ -45,6 +45,8 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
   case sparseAttention = "sparse-attention"
   case sparseAttentionBackward = "sparse-attention-backward"
   case pagedDecode = "paged-decode"
+  case quantize
+  case quantizedDecode = "quantized-decode"
   case pattern
   case selectBlocks = "select-blocks"
   case nsa
@@ -69,6 +71,8 @@ package enum ConformanceOperator: String, Sendable, Hashable, Codable, CaseItera
     case .sparseAttention: try BlockListCase(variant, &random)
     case .sparseAttentionBackward: try BlockListBackwardCase(variant, &random)
     case .pagedDecode: try PagedCase(variant, &random)
+    case .quantize: try QuantizeCase(variant, &random)
+    case .quantizedDecode: try PagedCase(variant, &random, mixed: true)
     case .pattern: try PatternConformanceCase(variant, &random)
     case .selectBlocks: try SelectBlocksCase(variant, &random)
     case .nsa: try NSACase(variant, &random)

@@ -3,12 +3,14 @@ package import TesseraCore
 package import TesseraKernels
 import TesseraReference
 
-/// Attention over a paged cache.
+/// Attention over a paged cache, of elements of the queries' type or of any.
 package struct PagedCase: ConformanceCase {
   package let attention: PagedTensors
 
-  init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
-    attention = try PagedTensors(variant, &random, work: 8_000_000)
+  init(
+    _ variant: ConformanceVariant, _ random: inout SeededRandom, mixed: Bool = false
+  ) throws(TesseraError) {
+    attention = try PagedTensors(variant, &random, work: mixed ? 4_000_000 : 8_000_000, mixed: mixed)
   }
 
   package var inputs: [HostTensor?] { attention.operands }

@@ -3,11 +3,15 @@ import TesseraReference
 
 extension PagedTensors {
   /// Draws a problem of at most `work` multiplications, and its tensors. Pages that no sequence has, and
-  /// places past a sequence's end, hold NaN.
+  /// places past a sequence's end, hold NaN; of codes it is their parameters that do.
+  /// - Parameter mixed: whether pages of K and V hold codes, or elements of any type.
   init(
-    _ variant: ConformanceVariant, _ random: inout SeededRandom, work: Int
+    _ variant: ConformanceVariant, _ random: inout SeededRandom, work: Int, mixed: Bool = false
   ) throws(TesseraError) {
-    let fixed = ListVariant(variant)
+    var fixed = ListVariant(variant)
+    if mixed {
+      (fixed.headDim, fixed.valueDim) = [(64, 64), (128, 128), (16, 72), (96, 40)][variant.index % 4]
+    }
     var own = variant
     let pageSize = fixed.group == 16 ? 16 : own.pick([1, 16, 64, 32, 4, 128, 256, 1])
     let (d, dv, dtype) = (fixed.headDim, fixed.valueDim, fixed.dtype)
@@ -47,16 +51,37 @@ extension PagedTensors {
         }
       }
     }
-    func cache(_ random: inout SeededRandom, _ dim: Int) throws(TesseraError) -> HostTensor {
+    func cache(
+      _ random: inout SeededRandom, _ dim: Int, _ storage: VectorStorage?
+    ) throws(TesseraError) -> (HostTensor, HostTensor?) {
+      if let storage, storage.format != nil {
+        let tensors = try QuantizeCase.codes(storage, [pages, pageSize, kvHeads, dim], &random)
+        var parameters = tensors[1].floats()
+        let perToken = kvHeads * (dim / storage.channels) * 2
+        for i in parameters.indices {
+          let first = i / perToken * storage.tokens
+          if !used[first..<(first + storage.tokens)].contains(true) { parameters[i] = .nan }
+        }
+        return (
+          tensors[0],
+          try HostTensor(
+            rounding: parameters, to: storage.parameterDType, shape: tensors[1].shape)
+        )
+      }
+      let dtype = storage?.dtype ?? dtype
       var values = random.normals(pages * pageSize * kvHeads * dim)
       for i in values.indices where !used[i / (kvHeads * dim)] { values[i] = .nan }
-      return try HostTensor(
-        rounding: values, to: dtype, shape: try Shape([pages, pageSize, kvHeads, dim]))
+      return (
+        try HostTensor(
+          rounding: values, to: dtype, shape: try Shape([pages, pageSize, kvHeads, dim])), nil
+      )
     }
+    let keys = try mixed ? Self.storage(variant.index, pageSize, d, dtype) : nil
+    let values = try mixed ? Self.storage(variant.index / 2 + 3, pageSize, dv, dtype) : nil
     q = try random.tensor(
       [batch, queries, heads, d], dtype, deviation: Double(random.pick([1, 1, 3])))
-    k = try cache(&random, d)
-    v = try cache(&random, dv)
+    (k, keyParameters) = try cache(&random, d, keys)
+    (v, valueParameters) = try cache(&random, dv, values)
     blockTable = try BlockListTensors.integers(table, [batch, maxPages])
     // A length past the table is as long as the table.
     self.lengths = try BlockListTensors.integers(lengths, [batch])
@@ -94,6 +119,31 @@ extension PagedTensors {
       lengths: self.lengths.described, indices: self.indices?.described,
       counts: self.counts?.described, keyBlock: keyBlock, sinks: sinks?.described,
       softCap: fixed.softCap, splits: random.pick([nil, nil, 1, 2, 3, 7]),
-      output: variant.index % 11 == 4 ? .f32 : nil)
+      output: variant.index % 11 == 4 ? .f32 : nil, keyCodes: Self.codes(keys, keyParameters),
+      valueCodes: Self.codes(values, valueParameters))
+  }
+
+  /// One way of many in which pages hold vectors.
+  private static func storage(
+    _ index: Int, _ pageSize: Int, _ dim: Int, _ dtype: DType
+  ) throws(TesseraError) -> VectorStorage {
+    let format: QuantizationFormat
+    switch index % 7 {
+    case 0: format = .perToken(.int4)
+    case 1: format = .perChannel(.int8, tokens: pageSize)
+    case 2: return .plain(dtype == .f16 ? .bf16 : .f16)
+    case 3: format = .perToken(.int8, parameters: .f16)
+    case 4: format = .perChannel(.int4, tokens: pageSize % 2 == 0 ? pageSize / 2 : 1)
+    case 5: format = QuantizationFormat(.int4, channels: 8, parameters: .f32)
+    default: return .plain(dtype == .f32 ? .f16 : .f32)
+    }
+    return try VectorStorage(format, dim: dim, elements: dtype)
+  }
+
+  private static func codes(
+    _ storage: VectorStorage?, _ parameters: HostTensor?
+  ) -> PagedProblem.CodeDescription? {
+    guard let format = storage?.format, let parameters else { return nil }
+    return (format, parameters.described)
   }
 }

@@ -12,11 +12,13 @@ package struct PagedTensors: Sendable {
   package let indices: HostTensor?
   package let counts: HostTensor?
   package let sinks: HostTensor?
+  package let keyParameters: HostTensor?
+  package let valueParameters: HostTensor?
 
   package init(
     _ problem: PagedProblem, q: HostTensor, k: HostTensor, v: HostTensor, blockTable: HostTensor,
     lengths: HostTensor, indices: HostTensor? = nil, counts: HostTensor? = nil,
-    sinks: HostTensor? = nil
+    sinks: HostTensor? = nil, keyParameters: HostTensor? = nil, valueParameters: HostTensor? = nil
   ) {
     self.problem = problem
     self.q = q
@@ -27,11 +29,15 @@ package struct PagedTensors: Sendable {
     self.indices = indices
     self.counts = counts
     self.sinks = sinks
+    self.keyParameters = keyParameters
+    self.valueParameters = valueParameters
   }
 
   /// In the order of a plan's operands.
   package var operands: [HostTensor?] {
-    [q, k, v, blockTable, lengths, indices, counts, sinks]
+    [
+      q, k, v, blockTable, lengths, indices, counts, sinks, keyParameters, valueParameters,
+    ]
   }
 
   /// O and LSE in f64.
@@ -42,7 +48,13 @@ package struct PagedTensors: Sendable {
 
   private var inputs: PagedInputs {
     PagedInputs(
-      q: q.doubles(), k: k.doubles(), v: v.doubles(), blockTable: blockTable.integers,
+      q: q.doubles(),
+      k: Reference.elements(
+        problem.keys, heads: problem.kvHeads, dim: problem.headDim, k.doubles(),
+        parameters: keyParameters?.doubles() ?? []),
+      v: Reference.elements(
+        problem.values, heads: problem.kvHeads, dim: problem.valueDim, v.doubles(),
+        parameters: valueParameters?.doubles() ?? []), blockTable: blockTable.integers,
       lengths: lengths.integers, indices: indices?.integers ?? [],
       counts: counts?.integers ?? [], sinks: sinks?.doubles() ?? [])
   }

@@ -27,6 +27,7 @@ package enum KernelCatalogue {
   package static let entries: [String: KernelEntry] = {
     let all: [[KernelEntry]] = [
       CPUAttentionKernels.entries,
+      CacheKernels.entries,
       CPUGEMMKernels.entries,
       CPUListKernels.entries,
       DecodeKernels.entries,

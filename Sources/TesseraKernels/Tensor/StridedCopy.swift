@@ -13,7 +13,7 @@ package enum StridedCopy {
       name: "strided_copy",
       signature: { spec, backend in
         KernelSignature(
-          name: backend == .vulkan ? "main" : "strided_copy",
+          name: "strided_copy",
           slots: [
             .init("source", .read, alignment: spec["ELEMENT_BYTES"] ?? 4),
             .init("destination", .write, alignment: spec["ELEMENT_BYTES"] ?? 4),

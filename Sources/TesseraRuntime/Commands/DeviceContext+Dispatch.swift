@@ -7,7 +7,7 @@ extension DeviceContext {
   ///
   /// `ranges[i]` goes to slot `i` of the kernel. Everything is checked before anything is recorded;
   /// a grid with a zero does nothing.
-  /// - Throws: `invalidArgument` or `overLimit` naming kernel and slot.
+  /// - Throws: `invalidArgument` or `overLimit` naming kernel and slot; `outOfBounds` under `validate`.
   package func dispatch(
     _ kernel: RuntimeKernel, groups: GridSize, constants: UnsafeRawBufferPointer,
     ranges: UnsafeBufferPointer<BufferRange>
@@ -28,8 +28,8 @@ extension DeviceContext {
         conflict =
           conflict
           || hazards.conflicts(
-            buffer, offset: range.offset, byteCount: range.byteCount, writes: writes)
-        bindingScratch.append(Binding(buffer, offset: range.offset, byteCount: range.byteCount))
+            buffer, offset: range.position, byteCount: range.byteCount, writes: writes)
+        bindingScratch.append(Binding(buffer, offset: range.position, byteCount: range.byteCount))
         bytes &+= range.byteCount
       }
       if conflict {
@@ -47,6 +47,7 @@ extension DeviceContext {
       }
       counters.dispatches += 1
       try commandRecorded(bytes: bytes)
+      if bounds == .validate { try checkGuards(after: kernel.signature, ranges) }
     }
   }
 
@@ -61,8 +62,8 @@ extension DeviceContext {
     guard source.byteCount > 0 else { return }
     try command(label: "copy", reads: source, writes: destination) { encoder throws(TesseraError) in
       try encoder.copy(
-        from: source.allocation.block.buffer, offset: source.offset,
-        to: destination.allocation.block.buffer, offset: destination.offset,
+        from: source.allocation.block.buffer, offset: source.position,
+        to: destination.allocation.block.buffer, offset: destination.position,
         byteCount: source.byteCount)
     }
   }
@@ -77,7 +78,7 @@ extension DeviceContext {
     guard range.byteCount > 0 else { return }
     try command(label: "fill", reads: nil, writes: range) { encoder throws(TesseraError) in
       try encoder.fill(
-        range.allocation.block.buffer, offset: range.offset, byteCount: range.byteCount,
+        range.allocation.block.buffer, offset: range.position, byteCount: range.byteCount,
         pattern: pattern)
     }
   }
@@ -107,11 +108,11 @@ extension DeviceContext {
       let readConflict =
         reads.map {
           hazards.conflicts(
-            $0.allocation.block.buffer, offset: $0.offset, byteCount: $0.byteCount, writes: false)
+            $0.allocation.block.buffer, offset: $0.position, byteCount: $0.byteCount, writes: false)
         } ?? false
       if readConflict
         || hazards.conflicts(
-          writes.allocation.block.buffer, offset: writes.offset, byteCount: writes.byteCount,
+          writes.allocation.block.buffer, offset: writes.position, byteCount: writes.byteCount,
           writes: true)
       {
         try encoder.barrier()
@@ -130,7 +131,7 @@ extension DeviceContext {
   /// Notes that the open batch uses a range. Call under `lock`.
   private func touch(_ range: BufferRange, writes: Bool) {
     hazards.record(
-      range.allocation.block.buffer, offset: range.offset, byteCount: range.byteCount,
+      range.allocation.block.buffer, offset: range.position, byteCount: range.byteCount,
       writes: writes)
     let previous = range.allocation.lastUse.load(ordering: .relaxed)
     range.allocation.lastUse.store(max(previous, nextValue), ordering: .releasing)

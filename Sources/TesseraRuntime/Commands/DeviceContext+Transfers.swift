@@ -17,7 +17,7 @@ extension DeviceContext {
     let buffer = range.allocation.block.buffer
     let idle = range.allocation.lastUse.load(ordering: .acquiring) <= (try refreshCompleted())
     if buffer.isHostVisible && idle {
-      try buffer.withHostBytes(offset: range.offset, byteCount: range.byteCount, writing: true) {
+      try buffer.withHostBytes(offset: range.position, byteCount: range.byteCount, writing: true) {
         $0.copyMemory(from: bytes)
       }
       return
@@ -52,7 +52,7 @@ extension DeviceContext {
       try wait(for: range.allocation.lastUse.load(ordering: .acquiring), seconds: seconds)
       try range.allocation.checkNotPoisoned()
       try range.allocation.block.buffer.withHostBytes(
-        offset: range.offset, byteCount: range.byteCount, writing: false
+        offset: range.position, byteCount: range.byteCount, writing: false
       ) { bytes.copyMemory(from: UnsafeRawBufferPointer($0)) }
       return
     }

@@ -16,6 +16,10 @@ package final class DeviceContext: @unchecked Sendable {
   package let pool: MemoryPool
   package let kernels: KernelStore
   package let trace: TraceRecorder
+  /// What is done about kernels that would touch memory beside their buffers.
+  package let bounds: BoundsMode
+  /// Live memory with something around it.
+  let guarded = GuardedAllocations()
   package let logger: Logger
   let timeline: any HALTimeline
   let lock = Mutex(())
@@ -55,6 +59,7 @@ package final class DeviceContext: @unchecked Sendable {
   ) throws(TesseraError) {
     self.device = device
     self.logger = logger
+    bounds = device.bounds
     timeline = try device.makeTimeline()
     pool = MemoryPool(device: device)
     trace = TraceRecorder()
@@ -79,9 +84,14 @@ package final class DeviceContext: @unchecked Sendable {
     guard byteCount >= 0 else {
       throw .invalidArgument("byteCount", got: byteCount, allowed: "0 or more")
     }
-    let idleAt: UInt64? = hostWrites ? try refreshCompleted() : nil
-    let block = try pool.allocate(byteCount: byteCount, kind: kind, idleAt: idleAt)
-    return Allocation(block: block, byteCount: byteCount, context: self)
+    // Kernels are not given staging memory.
+    let around = kind == .device ? Self.bytesAround(bounds, capabilities.backend) : 0
+    guard around > 0 else {
+      let idleAt: UInt64? = hostWrites ? try refreshCompleted() : nil
+      let block = try pool.allocate(byteCount: byteCount, kind: kind, idleAt: idleAt)
+      return Allocation(block: block, byteCount: byteCount, origin: 0, context: self)
+    }
+    return try allocate(byteCount: byteCount, around: around)
   }
 
   /// Host-side counters since the device was opened.

@@ -17,7 +17,7 @@ package final class DiskCache: Sendable {
   /// Bytes that entries may take together before the oldest are dropped.
   private let limit: Int
 
-  private static let magic: [UInt8] = Array("TSRA".utf8) + [1, 0, 0, 0]
+  private static let magic: [UInt8] = Array("TSRA".utf8) + [2, 0, 0, 0]
   private static let headerBytes = 8 + 8 + 32
 
   /// The cache the environment names: `TESSERA_CACHE` (`off` or a folder), else
@@ -55,22 +55,28 @@ package final class DiskCache: Sendable {
     defer { close(descriptor) }
     var info = stat()
     guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
-      info.st_uid == geteuid(), info.st_size >= Self.headerBytes, info.st_size <= limit
+      info.st_uid == geteuid(), info.st_mode & 0o022 == 0, info.st_size >= Self.headerBytes,
+      info.st_size <= limit
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: Int(info.st_size))
     guard Self.readAll(descriptor, &bytes) else { return nil }
-    return Self.payload(of: bytes)
+    return Self.payload(of: bytes, key: key)
   }
 
-  /// The payload of an entry's bytes; nil if anything about them is not as it was written.
-  package static func payload(of bytes: [UInt8]) -> [UInt8]? {
+  /// The payload of an entry's bytes; nil if anything about them is not as it was written under `key`.
+  package static func payload(of bytes: [UInt8], key: String) -> [UInt8]? {
     guard bytes.count >= headerBytes else { return nil }
     let payload = Array(bytes[headerBytes...])
     guard bytes[0..<8].elementsEqual(magic),
       bytes[8..<16].elementsEqual(littleEndian(UInt64(payload.count))),
-      bytes[16..<48].elementsEqual(SHA256.hash(payload))
+      bytes[16..<48].elementsEqual(checksum(payload, key: key))
     else { return nil }
     return payload
+  }
+
+  /// Of key and payload, so that an entry under another's name is none.
+  private static func checksum(_ payload: [UInt8], key: String) -> [UInt8] {
+    SHA256.hash(Array(key.utf8) + [0] + payload)
   }
 
   /// Stores `payload` under `key`, replacing what is there. Returns whether it succeeded.
@@ -82,7 +88,8 @@ package final class DiskCache: Sendable {
     guard descriptor >= 0 else { return false }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    let bytes = Self.magic + Self.littleEndian(UInt64(payload.count)) + SHA256.hash(payload) + payload
+    let bytes = Self.magic + Self.littleEndian(UInt64(payload.count))
+      + Self.checksum(payload, key: key) + payload
     // A checksum guards the content, so no fsync: after a crash a torn entry is simply rebuilt.
     let written = Self.writeAll(descriptor, bytes)
     let closed = close(descriptor) == 0

@@ -29,7 +29,7 @@ package final class KernelStore: Sendable {
   package func kernel(
     _ code: KernelCode, signature: KernelSignature, variant: String = ""
   ) throws(TesseraError) -> RuntimeKernel {
-    let key = Self.key(code, signature, variant, device.capabilities)
+    let key = Self.key(code, signature, variant, device)
     let found = state.withLock { state -> RuntimeKernel? in
       guard let kernel = state.kernels[key] else { return nil }
       state.statistics.memoryHits += 1
@@ -84,13 +84,15 @@ package final class KernelStore: Sendable {
   /// Everything the binary depends on, hashed.
   private static func key(
     _ code: KernelCode, _ signature: KernelSignature, _ variant: String,
-    _ capabilities: Capabilities
+    _ device: any HALDevice
   ) -> String {
+    let capabilities = device.capabilities
     var hash = SHA256()
-    hash.update(field: "tessera-kernel-1")
+    hash.update(field: "tessera-kernel-2")
     for text in [
       capabilities.backend.rawValue, capabilities.name, capabilities.driver,
-      capabilities.driverVersion, capabilities.apiVersion, signature.name, variant,
+      capabilities.driverVersion, capabilities.apiVersion, device.bounds.rawValue, signature.name,
+      variant,
       "\(signature.slots.map { "\($0.name) \($0.access)" }) \(signature.constantBytes) "
         + "\(signature.workgroup) \(signature.localBytes) \(signature.subgroupSize ?? 0) \(signature.style)",
     ] {

@@ -21,7 +21,7 @@ enum TensorTierProbe {
   ) {
     var (tiers, refusals): ([TensorTier], [String: String]) = ([], [:])
     for tier in TensorTier.allCases {
-      if let reason = missing(tier, capabilities) {
+      if let reason = missing(tier, capabilities, device.bounds) {
         refusals[tier.rawValue] = reason
         continue
       }
@@ -43,9 +43,12 @@ enum TensorTierProbe {
   }
 
   /// Why a device cannot have a tier; nil if it is worth a probe.
-  private static func missing(_ tier: TensorTier, _ capabilities: Capabilities) -> String? {
+  private static func missing(
+    _ tier: TensorTier, _ capabilities: Capabilities, _ bounds: BoundsMode
+  ) -> String? {
     guard capabilities.backend == .openCL else { return "needs OpenCL" }
     guard let capability = capabilities.computeCapability else { return "needs an NVIDIA device" }
+    if bounds == .enforce { return "its instructions take addresses, which nothing bounds" }
     switch tier {
     case .mma: return capability >= 80 ? nil : "needs compute capability 8.0"
     // Instructions of one architecture, not of its successors.

@@ -7,6 +7,8 @@ package final class Allocation: Sendable {
   package let block: MemoryBlock
   /// Bytes asked for; the block may hold more.
   package let byteCount: Int
+  /// Where its first byte is in the block: guards, or memory that belongs to nobody, may come before it.
+  package let origin: Int
   package let context: DeviceContext
   /// Timeline value of the last work that touches this memory, an earlier owner's included: reused
   /// memory may still be in flight when it is handed out.
@@ -14,17 +16,21 @@ package final class Allocation: Sendable {
   /// What became of the batch that wrote this memory last.
   private let writer = Mutex<BatchOutcome?>(nil)
 
-  init(block: MemoryBlock, byteCount: Int, context: DeviceContext) {
+  init(block: MemoryBlock, byteCount: Int, origin: Int, context: DeviceContext) {
     self.block = block
+    self.origin = origin
     lastUse = Atomic(block.readyAt)
     self.byteCount = byteCount
     self.context = context
   }
 
-  deinit { context.pool.retire(block, lastUse: lastUse.load(ordering: .acquiring)) }
+  deinit {
+    if origin > 0 { context.guarded.remove(self) }
+    context.pool.retire(block, lastUse: lastUse.load(ordering: .acquiring))
+  }
 
   /// Bytes that kernels may address: the request and its padding.
-  package var capacity: Int { block.byteCount }
+  package var capacity: Int { origin > 0 ? (byteCount + 3) & ~3 : block.byteCount }
 
   /// Notes that a batch writes this memory.
   func noteWriter(_ outcome: BatchOutcome) {
@@ -55,6 +61,9 @@ package struct BufferRange: Sendable {
   package var allocation: Allocation
   package var offset: Int
   package var byteCount: Int
+
+  /// Where the first byte is in the buffer of the allocation's block.
+  var position: Int { allocation.origin + offset }
 
   package init(_ allocation: Allocation, offset: Int = 0, byteCount: Int? = nil) {
     self.allocation = allocation

@@ -14,15 +14,17 @@ package final class RecordingDevice: HALDevice {
   private let edit: @Sendable (KernelCode, KernelSignature) -> KernelCode
   private let waits: Bool
   private let scribble: UInt8?
+  private let hidesMemory: Bool
 
   /// - Parameters:
   ///   - capabilities: what plans are made for; the base's own if nil.
   ///   - waits: lets no submission return before its work is done, for simulators that cannot have
   ///     host and kernels touch memory at the same time.
   ///   - scribble: what every byte of new memory holds, where the host can write it.
+  ///   - hidesMemory: device memory is not for the host, as on a GPU with memory of its own.
   package init(
     _ base: any HALDevice, log: CallLog = CallLog(), capabilities: Capabilities? = nil,
-    waits: Bool = false, scribble: UInt8? = nil,
+    waits: Bool = false, scribble: UInt8? = nil, hidesMemory: Bool = false,
     edit: @escaping @Sendable (KernelCode, KernelSignature) -> KernelCode = { code, _ in code }
   ) {
     self.base = base
@@ -31,9 +33,11 @@ package final class RecordingDevice: HALDevice {
     self.edit = edit
     self.waits = waits
     self.scribble = scribble
+    self.hidesMemory = hidesMemory
   }
 
   package var identity: DeviceIdentity { base.identity }
+  package var bounds: BoundsMode { base.bounds }
 
   package func allocate(byteCount: Int, kind: MemoryKind) throws(TesseraError) -> any HALBuffer {
     try log.note(.allocate)
@@ -43,7 +47,7 @@ package final class RecordingDevice: HALDevice {
         _ = $0.initializeMemory(as: UInt8.self, repeating: scribble)
       }
     }
-    return RecordingBuffer(buffer, log)
+    return RecordingBuffer(buffer, log, isHidden: hidesMemory && kind == .device)
   }
 
   package func makeKernel(
@@ -85,15 +89,17 @@ package final class RecordingDevice: HALDevice {
 final class RecordingBuffer: HALBuffer {
   let base: any HALBuffer
   private let log: CallLog
+  private let isHidden: Bool
 
-  init(_ base: any HALBuffer, _ log: CallLog) {
+  init(_ base: any HALBuffer, _ log: CallLog, isHidden: Bool) {
     self.base = base
     self.log = log
+    self.isHidden = isHidden
   }
 
   var byteCount: Int { base.byteCount }
   var kind: MemoryKind { base.kind }
-  var isHostVisible: Bool { base.isHostVisible }
+  var isHostVisible: Bool { base.isHostVisible && !isHidden }
 
   func withHostBytes(
     offset: Int, byteCount: Int, writing: Bool,

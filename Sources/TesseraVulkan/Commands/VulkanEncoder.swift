@@ -45,7 +45,7 @@ package final class VulkanEncoder: HALEncoder {
         got: "\(bindings.count) bindings and \(constants.count) bytes of constants",
         allowed: "\(kernel.layout.key.slots) and \(kernel.signature.constantBytes)")
     }
-    try push(bindings, layout: kernel.layout, resources)
+    try push(bindings, for: kernel, resources)
     if pipeline != kernel.pipeline {
       context.vk.vkCmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipeline)
       pipeline = kernel.pipeline
@@ -60,9 +60,10 @@ package final class VulkanEncoder: HALEncoder {
 
   /// Pushes the descriptors that differ from what is bound.
   private func push(
-    _ bindings: UnsafeBufferPointer<Binding>, layout kernelLayout: PipelineLayout,
+    _ bindings: UnsafeBufferPointer<Binding>, for kernel: VulkanKernel,
     _ resources: CommandResources
   ) throws(TesseraError) {
+    let kernelLayout = kernel.layout
     var changed = false
     if layout != kernelLayout.pipelineLayout {
       // Another layout disturbs what was pushed.
@@ -78,7 +79,8 @@ package final class VulkanEncoder: HALEncoder {
         throw Self.foreign("buffer")
       }
       let offset = VkDeviceSize(truncatingIfNeeded: bindings[slot].offset)
-      let range = VkDeviceSize(truncatingIfNeeded: bindings[slot].byteCount)
+      let range = VkDeviceSize(
+        truncatingIfNeeded: boundBytes(bindings[slot], of: bound, for: kernel))
       let old = descriptors[slot]
       if slot < pushedSlots, old.buffer == bound.handle {
         if old.offset == offset && old.range == range { continue }
@@ -95,6 +97,22 @@ package final class VulkanEncoder: HALEncoder {
         UInt32(bindings.count), resources.writes)
     }
     pushedSlots = bindings.count
+  }
+
+  /// Bytes of a descriptor's range.
+  private func boundBytes(
+    _ binding: Binding, of buffer: VulkanBuffer, for kernel: VulkanKernel
+  ) -> Int {
+    let (byteCount, rest) = (binding.byteCount, buffer.byteCount - binding.offset)
+    switch context.bounds {
+    case .off: return byteCount
+    // Elements of two bytes are read by whole words, also the last one of an odd number.
+    case .enforce: return min((byteCount + 3) & ~3, rest)
+    // Up to the guard's end: drivers that bound accesses by themselves would hide an overrun.
+    case .validate:
+      let limit = context.adapter.capabilities.maxBindingRange
+      return kernel.readsLengths ? byteCount : max(byteCount, min(rest, limit))
+    }
   }
 
   private func pushConstants(_ constants: UnsafeRawBufferPointer, layout: PipelineLayout) {

@@ -10,6 +10,7 @@ import TesseraHAL
 /// `queueLock`, then `lock`. Nothing is released under a lock, since a `deinit` may take it.
 final class VulkanContext: @unchecked Sendable {
   let adapter: VulkanAdapter
+  let bounds: BoundsMode
   let vk: VulkanDeviceFunctions
   let handle: VkDevice
   let queue: VkQueue
@@ -36,10 +37,12 @@ final class VulkanContext: @unchecked Sendable {
   }
 
   init(
-    _ adapter: VulkanAdapter, editing edit: (inout VulkanDeviceFunctions) -> Void
+    _ adapter: VulkanAdapter, bounds: BoundsMode,
+    editing edit: (inout VulkanDeviceFunctions) -> Void
   ) throws(TesseraError) {
     self.adapter = adapter
-    let handle = try Self.createDevice(adapter)
+    self.bounds = bounds
+    let handle = try Self.createDevice(adapter, bounds)
     var table = loadVulkanDeviceFunctions(adapter.functions.vkGetDeviceProcAddr, handle)
     edit(&table)
     var queue: VkQueue?
@@ -66,12 +69,15 @@ final class VulkanContext: @unchecked Sendable {
     vk.vkDestroyDevice(handle, nil)
   }
 
-  private static func createDevice(_ adapter: VulkanAdapter) throws(TesseraError) -> VkDevice {
+  private static func createDevice(
+    _ adapter: VulkanAdapter, _ bounds: BoundsMode
+  ) throws(TesseraError) -> VkDevice {
     var arena = Arena()
     let found = FeatureChain(extensions: Set(adapter.extensions))
     adapter.functions.vkGetPhysicalDeviceFeatures2(adapter.handle, found.head)
     let enabled = FeatureChain(extensions: Set(adapter.extensions))
     enabled.enable(from: found)
+    if bounds == .enforce { enabled.enableRobustness(from: found) }
 
     let priority = arena.new(Float(1))
     let queue = arena.new(

@@ -11,6 +11,7 @@ package final class VulkanDevice: HALDevice {
 
   package var identity: DeviceIdentity { context.adapter.identity }
   package var capabilities: Capabilities { context.adapter.capabilities }
+  package var bounds: BoundsMode { context.bounds }
 
   init(_ context: VulkanContext) { self.context = context }
 

@@ -14,6 +14,7 @@ struct FeatureChain: ~Copyable {
   private(set) var matrixNV: UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrixFeaturesNV>?
   private(set) var matrix2: UnsafeMutablePointer<VkPhysicalDeviceCooperativeMatrix2FeaturesNV>?
   private(set) var bfloat16: UnsafeMutablePointer<VkPhysicalDeviceShaderBfloat16FeaturesKHR>?
+  private(set) var robustness: UnsafeMutablePointer<VkPhysicalDeviceRobustness2FeaturesEXT>?
 
   init(extensions: Set<String>) {
     head = arena.new(.make())
@@ -27,6 +28,7 @@ struct FeatureChain: ~Copyable {
     matrixNV = add(.make(), extensions.contains("VK_NV_cooperative_matrix"))
     matrix2 = add(.make(), extensions.contains("VK_NV_cooperative_matrix2"))
     bfloat16 = add(.make(), extensions.contains("VK_KHR_shader_bfloat16"))
+    robustness = add(.make(), extensions.contains("VK_EXT_robustness2"))
   }
 
   private mutating func add<T>(_ value: T, _ wanted: Bool) -> UnsafeMutablePointer<T>? {
@@ -73,6 +75,14 @@ struct FeatureChain: ~Copyable {
       [
         \.shaderBFloat16Type, \.shaderBFloat16DotProduct, \.shaderBFloat16CooperativeMatrix,
       ], found.bfloat16, bfloat16)
+  }
+
+  /// Keeps every access through a descriptor inside the buffer behind it; where the device has
+  /// robustness2 inside the bound range, with zeros read outside of it and nothing written.
+  func enableRobustness(from found: borrowing FeatureChain) {
+    // Every implementation has it.
+    head.pointee.features.robustBufferAccess = found.head.pointee.features.robustBufferAccess
+    copy([\.robustBufferAccess2], found.robustness, robustness)
   }
 
   private func copy<T>(

@@ -10,7 +10,7 @@ final class VulkanAdapter: @unchecked Sendable {
   private static let optionalExtensions: Set<String> = [
     "VK_EXT_memory_budget", "VK_KHR_cooperative_matrix", "VK_NV_cooperative_matrix",
     "VK_NV_cooperative_matrix2", "VK_KHR_shader_bfloat16", "VK_NV_shader_sm_builtins",
-    "VK_AMD_shader_core_properties",
+    "VK_AMD_shader_core_properties", "VK_EXT_robustness2",
   ]
 
   let handle: VkPhysicalDevice

@@ -37,20 +37,23 @@ package struct VulkanDriver: HALDriver {
     return problems.isEmpty ? nil : problems.joined(separator: "; ")
   }
 
-  package func open(_ index: Int) throws(TesseraError) -> any HALDevice {
-    try open(index) { _ in }
+  package func open(
+    _ index: Int, bounds: BoundsMode
+  ) throws(TesseraError) -> any HALDevice {
+    try open(index, bounds: bounds) { _ in }
   }
 
   /// Opens a device whose function table `edit` has changed: the seam for fault injection.
   package func open(
-    _ index: Int, editing edit: (inout VulkanDeviceFunctions) -> Void
+    _ index: Int, bounds: BoundsMode = .off,
+    editing edit: (inout VulkanDeviceFunctions) -> Void
   ) throws(TesseraError) -> any HALDevice {
     let adapters = instance.adapters
     guard adapters.indices.contains(index) else {
       let reason = diagnosis().map { ": \($0)" } ?? ""
       throw .unavailable("no device vulkan:\(index), \(adapters.count) present\(reason)")
     }
-    return VulkanDevice(try VulkanContext(adapters[index], editing: edit))
+    return VulkanDevice(try VulkanContext(adapters[index], bounds: bounds, editing: edit))
   }
 
   /// What is wrong with a SPIR-V module as far as its declarations tell; nil if nothing is.

@@ -26,6 +26,10 @@ struct SPIRVModule {
   private(set) var entryPoints: [EntryPoint] = []
   /// Bytes of the push-constant block; 0 without one.
   private(set) var pushConstantBytes = 0
+  /// Whether the module asks how long a bound range is.
+  let readsLengths: Bool
+  /// Whether it reaches memory by addresses, which nothing bounds.
+  let usesAddresses: Bool
   let version: UInt32
   private var resourcesByVariable: [UInt32: Resource] = [:]
   private var sizes: LocalSizes
@@ -38,6 +42,8 @@ struct SPIRVModule {
     version = words[1]
     var reader = SPIRVReader()
     try reader.read(words)
+    readsLengths = reader.readsLengths
+    usesAddresses = reader.usesAddresses
     entryPoints = reader.entryPoints
     sizes = reader.sizes
     for (variable, pointer) in reader.variables {

@@ -14,6 +14,10 @@ struct SPIRVReader {
   var variables: [UInt32: Pointer] = [:]
   /// Variables that some instruction stores through.
   var written: Set<UInt32> = []
+  /// Whether some instruction asks how long an array at the end of a block is.
+  var readsLengths = false
+  /// Whether memory is reached by addresses, too, not through descriptors alone.
+  var usesAddresses = false
 
   private var pointers: [UInt32: Pointer] = [:]
   private var offsets: [UInt32: [UInt32: Int]] = [:]
@@ -50,6 +54,8 @@ struct SPIRVReader {
     case (54, _): openFunctions += 1
     case (56, _): openFunctions -= 1
     case (15, 3...): entryPoint(operand)
+    case (17, 1...) where operand[0] == 5347: usesAddresses = true  // PhysicalStorageBufferAddresses
+    case (68, _): readsLengths = true  // ArrayLength
     case (16, 5...) where operand[1] == 17:  // ExecutionMode LocalSize
       sizes.literal[operand[0]] = operand[2...4].map { Int($0) }
     case (331, 5...) where operand[1] == 38:  // ExecutionModeId LocalSizeId

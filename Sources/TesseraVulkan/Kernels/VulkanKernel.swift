@@ -12,6 +12,8 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
   package let fromBinary: Bool
   let pipeline: VkPipeline
   let layout: PipelineLayout
+  /// Whether it asks how long its bound ranges are, which then must be bound as they are.
+  let readsLengths: Bool
   private let context: VulkanContext
   private let subgroupSize: Int
 
@@ -23,7 +25,7 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
     signature: KernelSignature, binary offered: [UInt8]?
   ) throws(TesseraError) {
     try context.checkAlive()
-    let entry = try Self.check(context, words, specialization, signature)
+    let (entry, readsLengths) = try Self.check(context, words, specialization, signature)
     let layout = try context.layout(
       .init(slots: signature.slots.count, constantBytes: (signature.constantBytes + 3) & ~3))
     let subgroup = try Self.subgroup(context, signature)
@@ -35,6 +37,7 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
     fromBinary = built.cacheHit ?? cache.isSeeded
     binary = fromBinary ? offered : cache.data()
     self.layout = layout
+    self.readsLengths = readsLengths
     self.context = context
     self.signature = signature
     subgroupSize = subgroup ?? context.adapter.capabilities.maxSubgroupSize
@@ -49,11 +52,12 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
     return result
   }
 
-  /// Checks module and signature against each other and the device. Returns the entry point's name.
+  /// Checks module and signature against each other and the device. Returns the entry point's name, and
+  /// whether the module asks for lengths of ranges.
   private static func check(
     _ context: VulkanContext, _ words: [UInt32], _ specialization: [KernelCode.Specialization],
     _ signature: KernelSignature
-  ) throws(TesseraError) -> String {
+  ) throws(TesseraError) -> (entry: String, readsLengths: Bool) {
     let module: SPIRVModule
     do {
       module = try SPIRVModule(words)
@@ -61,6 +65,11 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
       throw .compile(kernel: signature.name, log: error.reason)
     }
     let entry = try module.check(signature, specialization)
+    if context.bounds == .enforce && module.usesAddresses {
+      throw .unsupported(
+        "\(signature.name): bounds of memory that is reached by addresses, not through descriptors",
+        device: context.name)
+    }
     let limits = context.adapter.properties.limits
     let slots = min(
       context.adapter.maxPushDescriptors, Int(limits.maxPerStageDescriptorStorageBuffers))
@@ -74,7 +83,7 @@ package final class VulkanKernel: HALKernel, @unchecked Sendable {
         "\(signature.name) constant bytes", requested: signature.constantBytes,
         limit: limits.maxPushConstantsSize, device: context.name)
     }
-    return entry
+    return (entry, module.readsLengths)
   }
 
   /// The subgroup size to require of the driver; nil where any will do or there is but one.

@@ -278,6 +278,12 @@ extension VkPhysicalDeviceCooperativeMatrix2FeaturesNV: OutputStructure {
   }
 }
 
+extension VkPhysicalDeviceRobustness2FeaturesEXT: OutputStructure {
+  static var structureType: VkStructureType {
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT
+  }
+}
+
 extension VkPhysicalDeviceShaderBfloat16FeaturesKHR: OutputStructure {
   static var structureType: VkStructureType {
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR

@@ -16,10 +16,11 @@ struct BenchCommand: ParsableCommand {
       Every row is verified before it is timed: random data between guard bytes, outputs full of NaN, the \
       f64 oracle, new data behind the same pointers, every input varied alone; the device counts the \
       dispatches. The ceilings that rows are compared with are measured in the same run. Peers run in \
-      turns with a row on the same data: for gemm the naive kernel, PyTorch (NVIDIA; TESSERA_PYTHON names the \
-      interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over lists our own dense attention over the same tokens; for \
-      lists what is done for them alone (lists), and both schedules (query, kv). Times are medians of \
-      device time over rounds with their 95 % intervals. Without --shape a suite runs its own list.
+      turns with a row on the same data: for gemm the naive kernel, PyTorch (NVIDIA; TESSERA_PYTHON names \
+      the interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over \
+      lists our own dense attention over the same tokens; for lists what is done for them alone (lists), \
+      and both schedules (query, kv). Times are medians of device time over rounds with their 95 % \
+      intervals. Without --shape a suite runs its own list.
       """)
 
   @Argument(help: "Suites, or files of suites.") var suites: [String]
@@ -81,6 +82,10 @@ struct BenchCommand: ParsableCommand {
     for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
       let device = try Device(description, configuration: .commandLine)
+      // Every dispatch is waited for and compared: no time would mean anything.
+      guard device.bounds != .validate else {
+        throw ValidationError("TESSERA_BOUNDS: got \"validate\", allowed off or enforce for bench")
+      }
       let runner = try BenchRunner(
         device: device, seconds: seconds, rounds: rounds, peers: peers,
         onlyPeers: peer.isEmpty ? nil : Set(peer), candidates: candidates, dense: dense,

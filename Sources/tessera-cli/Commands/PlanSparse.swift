@@ -60,6 +60,9 @@ struct PlanPagedDecode: ParsableCommand {
   @Option(help: "Positions that one entry of a list names. Default: --page.") var kvBlock: Int?
   @Option(help: "Workgroups that share a sequence's keys. Default: as many as suit the device.")
   var splits: Int?
+  @Option(help: "Keys are codes with a scale and zero per token and head: int8 or int4.")
+  var kCode: QuantizationFormat.Code?
+  @Option(help: "Values are.") var vCode: QuantizationFormat.Code?
   @OptionGroup var device: DeviceOptions
   @Flag(help: "Print one JSON document.") var json = false
 
@@ -80,13 +83,23 @@ struct PlanPagedDecode: ParsableCommand {
     guard !overflow else {
       throw .invalidArgument("batch", got: batch, allowed: "fewer sequences")
     }
+    func described(
+      _ dim: Int, _ code: QuantizationFormat.Code?
+    ) throws(TesseraError) -> ((shape: Shape, dtype: DType), PagedProblem.CodeDescription?) {
+      let vectors = [all, page, kvHeads]
+      guard let code else { return ((try Shape(vectors + [dim]), heads.dtype), nil) }
+      return (
+        (try Shape(vectors + [code == .int4 ? dim / 2 : dim]), .u8),
+        (.perToken(code), (try Shape(vectors + [1, 2]), heads.dtype))
+      )
+    }
+    let (k, keyCodes) = try described(heads.headDim, kCode)
+    let (v, valueCodes) = try described(heads.valueDim ?? heads.headDim, vCode)
     return try PagedProblem(
-      q: (try Shape([batch, queries, heads.heads, heads.headDim]), heads.dtype),
-      k: (try Shape([all, page, kvHeads, heads.headDim]), heads.dtype),
-      v: (try Shape([all, page, kvHeads, heads.valueDim ?? heads.headDim]), heads.dtype),
+      q: (try Shape([batch, queries, heads.heads, heads.headDim]), heads.dtype), k: k, v: v,
       blockTable: (try Shape([batch, pages]), .i32), lengths: (try Shape([batch]), .i32),
       indices: top.map { top throws(TesseraError) in
         (try Shape([batch, kvHeads, top]), .i32)
-      }, keyBlock: kvBlock, splits: splits)
+      }, keyBlock: kvBlock, splits: splits, keyCodes: keyCodes, valueCodes: valueCodes)
   }
 }

@@ -6,6 +6,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Runs one operator on tensors from files.",
     subcommands: [
       RunGEMM.self, RunAttention.self, RunNeighborhood.self, RunSparseAttention.self,
-      RunPagedDecode.self, RunPattern.self, RunSelectBlocks.self, RunNSA.self, PlanCommand.self,
+      RunPagedDecode.self, RunQuantize.self, RunDequantize.self,
+      RunPattern.self, RunSelectBlocks.self, RunNSA.self, PlanCommand.self,
     ])
 }

@@ -35,7 +35,7 @@ struct SelftestCommand: ParsableCommand {
     let found = devices.device == nil ? Device.list() : [try devices.describe()]
     var reports: [ConformanceRunner.Report] = []
     for description in found {
-      let device = try Device(description)
+      let device = try Device(description, configuration: devices.configuration)
       for operation in op.isEmpty ? ConformanceOperator.allCases : op {
         let progress = ProgressLine("\(description.id) \(operation.rawValue)", total: count)
         let report = ConformanceRunner.run(

@@ -52,7 +52,7 @@ struct DemoCommand: ParsableCommand {
     var failures = 0
     for (position, description) in found.enumerated() {
       Console.note("[\(position + 1)/\(found.count)] \(description)")
-      let device = try Device(description)
+      let device = try Device(description, configuration: devices.configuration)
       let (picture, stages) = try pipeline.run(on: device, repetitions: repetitions)
       for stage in stages {
         if !stage.verification.passed { failures += 1 }

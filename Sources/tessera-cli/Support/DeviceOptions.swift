@@ -4,13 +4,19 @@ import TesseraBench
 import TesseraCore
 import TesseraHAL
 
-/// `--device`, and opening what it names.
+/// `--device` and `--bounds`, and opening what they name.
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Device: auto, cpu, opencl[:i] or vulkan[:i]. Default: TESSERA_DEVICE, else auto.",
       valueName: "id"))
   var device: String?
+  @Option(
+    help: ArgumentHelp(
+      "Memory beside buffers: off, validate (compared after every dispatch) or enforce (kept from kernels). "
+        + "Default: TESSERA_BOUNDS, else off.",
+      valueName: "mode"))
+  var bounds: BoundsMode?
 
   func validate() throws {
     if let device { try Self.check(device) }
@@ -29,8 +35,14 @@ struct DeviceOptions: ParsableArguments {
   }
 
   func open() throws(TesseraError) -> Device {
-    if let device { return try Device(device, configuration: .commandLine) }
-    return try Device.best(configuration: .commandLine)
+    if let device { return try Device(device, configuration: configuration) }
+    return try Device.best(configuration: configuration)
+  }
+
+  var configuration: Device.Configuration {
+    var result = Device.Configuration.commandLine
+    result.bounds = bounds
+    return result
   }
 
   func describe() throws(TesseraError) -> DeviceDescription {

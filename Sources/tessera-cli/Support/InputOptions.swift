@@ -67,6 +67,7 @@ struct FileOptions: ParsableArguments {
   }
 }
 
+extension BoundsMode: ExpressibleByArgument {}
 extension DType: ExpressibleByArgument {}
 extension Activation: ExpressibleByArgument {}
 

@@ -87,7 +87,7 @@ import Testing
   func `is right for random problems, and repeats`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var random = SeededRandom(61)
-    for index in 0..<60 {
+    for index in 0..<(device.isThorough ? 60 : 15) {
       let test = try Case(&random, kind: index % 3)
       let run = try test.run(context.capabilities, on: context)
       if let fault = test.fault(run) { Issue.record("\(fault)") }
@@ -103,7 +103,7 @@ import Testing
     var limited = context.capabilities
     limited.maxLoopIterations = 150
     var cuts = 0
-    for index in 0..<12 {
+    for index in 0..<(device.isThorough ? 12 : 6) {
       let test = try Case(&random, kind: index % 2 * 2)
       let run = try test.run(limited, on: context)
       if let fault = test.fault(run) { Issue.record("\(fault)") }

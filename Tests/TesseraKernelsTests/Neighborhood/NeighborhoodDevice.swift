@@ -15,6 +15,13 @@ enum NeighborhoodDevice: String, CaseIterable, Sendable, CustomTestStringConvert
 
   var testDescription: String { rawValue }
 
+  /// Whether `TESSERA_SOAK` asks for the long form of tests.
+  static let isSoak = ProcessInfo.processInfo.environment["TESSERA_SOAK"] != nil
+
+  /// Whether the long form of a test is run: always on the CPU back-end, on drivers that compile for
+  /// seconds or interpret only with `TESSERA_SOAK`.
+  var isThorough: Bool { self == .cpu || Self.isSoak }
+
   /// The first device of the back-end, opened once for all tests.
   /// - Throws: a cancellation ("not run") if there is none.
   func context() throws -> DeviceContext {

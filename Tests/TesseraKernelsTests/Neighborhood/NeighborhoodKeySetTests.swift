@@ -45,11 +45,15 @@ import Testing
   @Test(arguments: NeighborhoodDevice.allCases)
   func `are exact for all legal one-dimensional parameters`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
+    var index = 0
     for length in 1...16 {
       for dilation in 1...length {
         for window in 1...(length / dilation) {
           for stride in 1...window {
             for causal in [false, true] {
+              index += 1
+              // 7 has no factor in common with the two values of `causal`.
+              guard device.isThorough || index % 7 == 0 else { continue }
               let axis = Axis(
                 length: length, window: window, stride: stride, dilation: dilation, causal: causal)
               if let fault = try fault([axis], columns: 16, on: context) {
@@ -66,7 +70,7 @@ import Testing
   func `are exact for random axes`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var random = SeededRandom(11)
-    for _ in 0..<500 {
+    for _ in 0..<(device.isThorough ? 500 : 60) {
       let rank = random.integer(in: 2...3)
       let axes = (0..<rank).map { _ in
         Self.randomAxis(&random, upTo: [130, 16, 7][rank - 1])

@@ -27,7 +27,7 @@ import Testing
   func `is right for random problems`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var random = SeededRandom(5)
-    for index in 0..<(device == .cpu ? 100 : 30) {
+    for index in 0..<(device.isThorough ? 100 : 12) {
       let form = Self.randomForm(&random)
       let test = try NeighborhoodCase(form, seed: UInt64(index))
       let output = try test.run(on: context)

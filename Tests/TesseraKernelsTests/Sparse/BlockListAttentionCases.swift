@@ -6,6 +6,10 @@ import Testing
 enum BlockListAttentionCases {
   /// The devices that have kernels of `Shaders/Sparse`.
   static let devices: [NeighborhoodDevice] = [.openCL, .vulkan]
+  /// For what is the planner's work more than a driver's: the two take turns from test to test, unless
+  /// `TESSERA_SOAK` asks for both.
+  static let openCLFirst: [NeighborhoodDevice] = NeighborhoodDevice.isSoak ? devices : [.openCL]
+  static let vulkanFirst: [NeighborhoodDevice] = NeighborhoodDevice.isSoak ? devices : [.vulkan]
 
   /// Runs a case by each schedule and judges it.
   static func check(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct `Identities of attention over block lists` {
   /// Entries are a set: what a list says decides the result to the bit, not how it says it.
-  @Test(arguments: BlockListAttentionCases.devices)
+  @Test(arguments: BlockListAttentionCases.openCLFirst)
   func `order, duplicates and entries that are no blocks do not matter`(
     _ device: NeighborhoodDevice
   ) throws {
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// The same with all memory cut to pieces: lists in several sections, results of few rows at a time.
-  @Test(arguments: BlockListAttentionCases.devices)
+  @Test(arguments: BlockListAttentionCases.vulkanFirst)
   func `little scratch changes nothing`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var form = SparseCase.Form()
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// A driver that stops long loops gets several dispatches, with the state carried between them.
-  @Test(arguments: BlockListAttentionCases.devices)
+  @Test(arguments: BlockListAttentionCases.vulkanFirst)
   func `a loop limit changes nothing`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var form = SparseCase.Form()
@@ -78,7 +78,7 @@ import Testing
   }
 
   /// Scores far out, equal, or of one key alone; sinks without bound; NaN in keys that no list names.
-  @Test(arguments: BlockListAttentionCases.devices)
+  @Test(arguments: BlockListAttentionCases.openCLFirst)
   func `extreme scores do not overflow`(_ device: NeighborhoodDevice) throws {
     let context = try device.context()
     var form = SparseCase.Form()

@@ -104,7 +104,9 @@ struct PagedCase {
 
   /// Runs it with outputs filled with NaN; what is wrong, or nil.
   func fault(on context: DeviceContext) throws -> String? {
-    let tensors: [HostTensor?] = [q, k, v, blockTable, lengths, indices, counts, sinks]
+    let tensors: [HostTensor?] = [
+      q, k, v, blockTable, lengths, indices, counts, sinks, nil, nil,
+    ]
     let operands: [GuardedRun.Operand] = tensors.map { tensor in tensor.map { .input($0) } ?? .none
     }
     let run = try GuardedRun(

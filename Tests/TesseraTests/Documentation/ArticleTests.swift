@@ -67,7 +67,11 @@ import Testing
     let lengths = try Tensor([64, 40] as [Int32], shape: [2], on: device)
     let cache = PagedCache(keys: pages, values: pages, blockTable: table, lengths: lengths)
     let o = try device.pagedAttention(q, cache)
+    let quarter = try device.quantize(pages, .perToken(.int4))
+    let small = PagedCache(.codes(quarter), .codes(quarter), blockTable: table, lengths: lengths)
+    let near = try device.pagedAttention(q, small)
     #expect(try o.floats().allSatisfy { $0 == 0 } && o.shape == q.shape)
+    #expect(try near.floats().allSatisfy { $0 == 0 })
   }
 
   @Test func `writing your own kernel`() throws {

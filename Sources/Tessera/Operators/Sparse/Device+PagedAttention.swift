@@ -14,9 +14,11 @@ extension Device {
   /// shared out to several workgroups, whose results are merged in a fixed order.
   ///
   /// - Parameters:
-  ///   - q: `[B, Nq, H, D]`, or `[B, H, D]` for one new token, in the type of the pages; query head `h`
-  ///     reads KV head `h / (H/Hkv)`.
-  ///   - cache: pages, block table and lengths. Page size 1 is a gather of tokens.
+  ///   - q: `[B, Nq, H, D]`, or `[B, H, D]` for one new token, of f32, f16 or bf16; query head `h` reads KV
+  ///     head `h / (H/Hkv)`.
+  ///   - cache: pages, block table and lengths. Page size 1 is a gather of tokens. Pages in another type, or
+  ///     in codes, are read as they are, for at most 16 rows (Nq × the query heads that share a list and a
+  ///     KV head) and head dimensions that are multiples of 8; for others the pool becomes f32 first.
   ///   - options: lists, sinks, cap, scale, splits.
   /// - Returns: the shape of `q` with Dv instead of D, in its type. The work is recorded, not awaited;
   ///   nothing waits for lengths or tables to reach the host.
@@ -41,6 +43,8 @@ extension Device {
       ("q", q), ("k pages", cache.keys), ("v pages", cache.values),
       ("block table", cache.blockTable), ("lengths", cache.lengths), ("indices", options.indices),
       ("counts", options.counts), ("sinks", options.sinks),
+      ("k parameters", cache.quantizedKeys?.parameters),
+      ("v parameters", cache.quantizedValues?.parameters),
     ])
     // One new token may come without its axis.
     let lead = q.shape.dimensions.dropLast()
@@ -73,6 +77,7 @@ extension PagedOptions {
       lengths: (cache.lengths.shape, cache.lengths.dtype),
       indices: indices.map { ($0.shape, $0.dtype) }, counts: counts.map { ($0.shape, $0.dtype) },
       keyBlock: keyBlock, sinks: sinks.map { ($0.shape, $0.dtype) }, softCap: softCap,
-      scale: scale, splits: splits, output: output)
+      scale: scale, splits: splits, output: output,
+      keyCodes: cache.quantizedKeys?.description, valueCodes: cache.quantizedValues?.description)
   }
 }

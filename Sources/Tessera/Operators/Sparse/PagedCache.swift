@@ -2,12 +2,17 @@
 ///
 /// Position `j` of sequence `b` lies in page `blockTable[b, j / page]` at place `j % page`. Positions
 /// whose page number is outside `[0, P)` take no part, and what pages hold past a sequence's length is
-/// never looked at.
+/// never looked at. Keys and values each have their own element type, or are codes
+/// (``QuantizationFormat``), whatever the type of the queries.
 public struct PagedCache: Sendable {
-  /// Pages `[P, page, Hkv, D]` of f32, f16 or bf16.
+  /// Pages `[P, page, Hkv, D]` of f32, f16 or bf16, or their codes.
   public let keys: Tensor
-  /// Pages `[P, page, Hkv, Dv]`.
+  /// Pages `[P, page, Hkv, Dv]`, or their codes.
   public let values: Tensor
+  /// What the codes of keys are; nil if `keys` are elements.
+  public let quantizedKeys: QuantizedTensor?
+  /// What the codes of values are; nil if `values` are elements.
+  public let quantizedValues: QuantizedTensor?
   /// The pages of each sequence, i32 `[B, maxPages]`.
   public let blockTable: Tensor
   /// Positions of each sequence, the new tokens' included, i32 `[B]`; cut to `[0, maxPages·page]`.
@@ -15,10 +20,31 @@ public struct PagedCache: Sendable {
 
   /// A cache on the device. Operators check shapes and types against what they are used with.
   public init(keys: Tensor, values: Tensor, blockTable: Tensor, lengths: Tensor) {
-    self.keys = keys
-    self.values = values
+    self.init(.elements(keys), .elements(values), blockTable: blockTable, lengths: lengths)
+  }
+
+  /// A cache whose keys or values, or both, are codes. A group of codes must not cross pages: the page
+  /// size is a multiple of the format's `tokens`.
+  public init(_ keys: Pages, _ values: Pages, blockTable: Tensor, lengths: Tensor) {
+    (self.keys, quantizedKeys) = keys.parts
+    (self.values, quantizedValues) = values.parts
     self.blockTable = blockTable
     self.lengths = lengths
+  }
+
+  /// What pages hold.
+  public enum Pages: Sendable {
+    /// Elements `[P, page, Hkv, D]`.
+    case elements(Tensor)
+    /// Codes of such.
+    case codes(QuantizedTensor)
+
+    fileprivate var parts: (Tensor, QuantizedTensor?) {
+      switch self {
+      case .elements(let tensor): (tensor, nil)
+      case .codes(let quantized): (quantized.codes, quantized)
+      }
+    }
   }
 }
 

@@ -3,8 +3,8 @@ extension PagedProblem {
   ///
   /// - Parameters:
   ///   - q: `[B, Nq, H, D]` or `[B, H, D]`.
-  ///   - k: pages `[P, page, Hkv, D]`.
-  ///   - v: pages `[P, page, Hkv, Dv]`.
+  ///   - k: pages `[P, page, Hkv, D]`, or their codes.
+  ///   - v: pages `[P, page, Hkv, Dv]`, or their codes.
   ///   - blockTable: `[B, maxPages]`, i32.
   ///   - lengths: `[B]`, i32.
   ///   - indices: lists `[B, Hl, W]`, i32.
@@ -14,6 +14,8 @@ extension PagedProblem {
   ///   - scale: `D^-0.5` if nil; 0 means 0.
   ///   - splits: workgroups that share a sequence's keys, at least 1; nil lets the planner choose.
   ///   - output: storage type of O; that of `q` if nil.
+  ///   - keyCodes: what codes of K are and the parameters' tensor; nil if K is elements.
+  ///   - valueCodes: the same of V.
   /// - Throws: `invalidArgument` naming the argument that does not fit.
   package init(
     q: (shape: Shape, dtype: DType), k: (shape: Shape, dtype: DType),
@@ -21,7 +23,8 @@ extension PagedProblem {
     lengths: (shape: Shape, dtype: DType), indices: (shape: Shape, dtype: DType)? = nil,
     counts: (shape: Shape, dtype: DType)? = nil, keyBlock: Int? = nil,
     sinks: (shape: Shape, dtype: DType)? = nil, softCap: Float? = nil, scale: Float? = nil,
-    splits: Int? = nil, output: DType? = nil
+    splits: Int? = nil, output: DType? = nil, keyCodes: CodeDescription? = nil,
+    valueCodes: CodeDescription? = nil
   ) throws(TesseraError) {
     guard q.shape.rank == 3 || q.shape.rank == 4 else {
       throw .invalidArgument(
@@ -32,10 +35,6 @@ extension PagedProblem {
         throw .invalidArgument(
           "\(name) pages", got: "shape \(pages.shape)", allowed: "[P, page, Hkv, D]")
       }
-      guard pages.dtype == q.dtype else {
-        throw .invalidArgument(
-          "\(name) element type", got: pages.dtype, allowed: "\(q.dtype), as q")
-      }
     }
     for (name, tensor) in [
       ("block table", blockTable), ("lengths", lengths), ("indices", indices), ("counts", counts),
@@ -45,9 +44,12 @@ extension PagedProblem {
       }
     }
     let batch = q.shape[0]
-    guard k.shape[-1] == q.shape[-1] else {
+    let keys = try Self.storage("k", k, keyCodes, q.dtype)
+    let values = try Self.storage("v", v, valueCodes, q.dtype)
+    let headDim = keys.vector(of: k.shape[-1])
+    guard headDim == q.shape[-1] else {
       throw .invalidArgument(
-        "k pages", got: "head dimension \(k.shape[-1])", allowed: "\(q.shape[-1]), as q")
+        "k pages", got: "head dimension \(headDim)", allowed: "\(q.shape[-1]), as q")
     }
     guard v.shape.dimensions.dropLast() == k.shape.dimensions.dropLast() else {
       throw .invalidArgument(
@@ -87,12 +89,56 @@ extension PagedProblem {
     }
     self.init(
       batch: batch, queryLength: q.shape.rank == 4 ? q.shape[1] : 1, heads: heads,
-      kvHeads: k.shape[2], headDim: q.shape[-1], valueDim: v.shape[-1], pages: k.shape[0],
+      kvHeads: k.shape[2], headDim: headDim, valueDim: values.vector(of: v.shape[-1]), pages: k.shape[0],
       pageSize: k.shape[1], maxPages: blockTable.shape[1], listHeads: indices?.shape[1],
       listWidth: indices?.shape[2] ?? 0, keyBlock: keyBlock ?? k.shape[1], counts: counts != nil,
       sinks: sinks != nil, scale: scale ?? NeighborhoodProblem.defaultScale(q.shape[-1]),
-      softCap: softCap, splits: splits, dtype: q.dtype, outputDType: output ?? q.dtype)
+      softCap: softCap, splits: splits, dtype: q.dtype,
+      keyStorage: keys == .plain(q.dtype) ? nil : keys,
+      valueStorage: values == .plain(q.dtype) ? nil : values, outputDType: output ?? q.dtype)
+    for (name, codes, dimensions) in [
+      ("k", keyCodes, keyParameterDimensions), ("v", valueCodes, valueParameterDimensions),
+    ] {
+      guard let codes, codes.parameters.shape.dimensions != dimensions else { continue }
+      throw .invalidArgument(
+        "\(name) parameters", got: "shape \(codes.parameters.shape)", allowed: "\(dimensions)")
+    }
     try validate()
+  }
+
+  /// Codes of pages beside the tensor that holds them.
+  package typealias CodeDescription = (
+    format: QuantizationFormat, parameters: (shape: Shape, dtype: DType)
+  )
+
+  /// How `pages` lie in memory.
+  private static func storage(
+    _ name: String, _ pages: (shape: Shape, dtype: DType), _ codes: CodeDescription?, _ q: DType
+  ) throws(TesseraError) -> VectorStorage {
+    guard var format = codes?.format, let parameters = codes?.parameters.dtype else {
+      guard AttentionProblem.dtypes.contains(pages.dtype) else {
+        throw .invalidArgument(
+          "\(name) element type", got: pages.dtype, allowed: "f32, f16 or bf16, or u8 with parameters")
+      }
+      return .plain(pages.dtype)
+    }
+    guard pages.dtype == .u8 else {
+      throw .invalidArgument("\(name) codes' element type", got: pages.dtype, allowed: "u8")
+    }
+    guard format.parameters ?? parameters == parameters else {
+      throw .invalidArgument(
+        "\(name) parameters' element type", got: parameters,
+        allowed: "that of the format, \(format.parameters ?? parameters)")
+    }
+    format.parameters = parameters
+    let storage = try VectorStorage(
+      format, dim: format.code == .int4 ? 2 * pages.shape[-1] : pages.shape[-1], elements: parameters)
+    guard pages.shape[1] % storage.tokens == 0 else {
+      throw .invalidArgument(
+        "\(name): tokens of a group", got: storage.tokens,
+        allowed: "a divisor of the page size, \(pages.shape[1])")
+    }
+    return storage
   }
 
   /// Checks the rules that hold between the numbers.
@@ -114,6 +160,12 @@ extension PagedProblem {
         "indices", got: "\(listHeads) lists",
         allowed: "1, one per KV head (\(kvHeads)) or one per query head (\(heads))")
     }
+    for (name, storage) in [("k", keys), ("v", values)] where storage.format == nil {
+      guard AttentionProblem.dtypes.contains(storage.dtype) else {
+        throw .invalidArgument(
+          "\(name) element type", got: storage.dtype, allowed: "f32, f16 or bf16")
+      }
+    }
     let (positions, overflow) = maxPages.multipliedReportingOverflow(by: pageSize)
     guard !overflow, positions <= Int(Int32.max) else {
       throw .overLimit(
@@ -121,7 +173,10 @@ extension PagedProblem {
     }
     // The rest are the rules of dense attention.
     try attention.validate()
-    for dimensions in [keyDimensions, valueDimensions, tableDimensions, indexDimensions] {
+    for dimensions in [
+      keyDimensions, valueDimensions, keyParameterDimensions, valueParameterDimensions,
+      tableDimensions, indexDimensions,
+    ] {
       _ = try Shape(dimensions).byteCount(of: .f64)
     }
   }

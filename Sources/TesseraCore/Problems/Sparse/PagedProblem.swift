@@ -3,6 +3,8 @@
 /// Shapes: Q `[B, Nq, H, D]` (or `[B, H, D]` for one token), pages of K `[P, page, Hkv, D]` and of V
 /// `[P, page, Hkv, Dv]`, block table i32 `[B, maxPages]`, lengths i32 `[B]`, O `[B, Nq, H, Dv]`, LSE
 /// `[B, Nq, H]` in f32. Optional: indices i32 `[B, Hl, W]` with counts i32 `[B, Hl]`, sinks f32 `[H]`.
+/// Pages of K and of V may each have their own element type, or be codes with parameters
+/// (`QuantizationFormat`) for whose vectors they stand.
 ///
 /// Position `j` of sequence `b` lies in page `blockTable[b, j / page]` at place `j % page`, for `j` below
 /// `lengths[b]`, which counts the new tokens' keys, too; a length is cut to `[0, maxPages·page]`, and
@@ -53,8 +55,12 @@ package struct PagedProblem: Sendable, Hashable, Codable {
   package var softCap: Float?
   /// Workgroups that share a sequence's keys; nil lets the planner choose.
   package var splits: Int?
-  /// Storage type of Q and of the pages: f32, f16 or bf16.
+  /// Storage type of Q: f32, f16 or bf16.
   package var dtype: DType
+  /// How keys lie in their pages; as elements of Q's type if nil.
+  package var keyStorage: VectorStorage?
+  /// How values lie in their pages; as elements of Q's type if nil.
+  package var valueStorage: VectorStorage?
   /// Storage type of O.
   package var outputDType: DType
 
@@ -64,10 +70,24 @@ package struct PagedProblem: Sendable, Hashable, Codable {
   package var keyLength: Int { maxPages * pageSize }
   /// Shape of Q.
   package var queryDimensions: [Int] { [batch, queryLength, heads, headDim] }
-  /// Shape of the pages of K.
-  package var keyDimensions: [Int] { [pages, pageSize, kvHeads, headDim] }
-  /// Shape of the pages of V.
-  package var valueDimensions: [Int] { [pages, pageSize, kvHeads, valueDim] }
+  /// Shape of the pages of K, or of their codes.
+  package var keyDimensions: [Int] { [pages, pageSize, kvHeads, keys.codes(of: headDim)] }
+  /// Shape of the pages of V, or of their codes.
+  package var valueDimensions: [Int] { [pages, pageSize, kvHeads, values.codes(of: valueDim)] }
+  /// Shape of the parameters of K's codes; `[0]` without.
+  package var keyParameterDimensions: [Int] {
+    keys.parameterDimensions([pages, pageSize, kvHeads, headDim])
+  }
+  /// Shape of the parameters of V's codes; `[0]` without.
+  package var valueParameterDimensions: [Int] {
+    values.parameterDimensions([pages, pageSize, kvHeads, valueDim])
+  }
+  /// How keys lie in their pages.
+  package var keys: VectorStorage { keyStorage ?? .plain(dtype) }
+  /// How values lie in their pages.
+  package var values: VectorStorage { valueStorage ?? .plain(dtype) }
+  /// Whether pages hold anything but elements of Q's type.
+  package var isMixed: Bool { keys != .plain(dtype) || values != .plain(dtype) }
   /// Shape of the block table.
   package var tableDimensions: [Int] { [batch, maxPages] }
   /// Shape of the lists' indices; empty without lists.

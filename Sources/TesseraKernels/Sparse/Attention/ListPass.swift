@@ -21,6 +21,7 @@ package enum ListPass: String, Sendable, Hashable, CaseIterable {
   package enum Role: String, Sendable, Hashable, CaseIterable {
     case q, k, v, entries, lengths, offsets, chunks, table, cuQ, cuK, sinks, o, lse, dO, delta
     case dQ, dK, dV, state
+    case keyParameters, valueParameters
   }
 
   /// Slots in the order of the kernel's arguments.

@@ -14,8 +14,14 @@ extension ListPlanner {
     var operands = ListOperands()
     let own = [problem.queryLength, problem.heads]
     try operands.add(.q, source(.q), own + [problem.headDim], problem.dtype)
-    try operands.add(.k, source(.k), problem.keyDimensions, problem.dtype, shared: true)
-    try operands.add(.v, source(.v), problem.valueDimensions, problem.dtype, shared: true)
+    try operands.add(.k, source(.k), problem.keyDimensions, problem.keys.dtype, shared: true)
+    try operands.add(.v, source(.v), problem.valueDimensions, problem.values.dtype, shared: true)
+    try operands.add(
+      .keyParameters, source(.keyParameters), problem.keyParameterDimensions,
+      problem.keys.parameterDType, shared: true)
+    try operands.add(
+      .valueParameters, source(.valueParameters), problem.valueParameterDimensions,
+      problem.values.parameterDType, shared: true)
     try operands.add(.table, source(.blockTable), problem.tableDimensions, .i32, shared: true)
     try operands.add(.cuK, source(.lengths), [problem.batch], .i32, shared: true)
     if problem.sinks {
@@ -32,33 +38,74 @@ extension ListPlanner {
         rows, lists: most, transposed: false, in: &plan, capabilities)
     }
     // Few rows of one section have a kernel of their own; the rest is done in tiles.
+    try lists.checkCounts()
     let decode =
       sections.count == 1 && lists.listed == (preparation != nil)
       ? DecodeRecorder(lists, operands, splits: problem.splits, capabilities) : nil
-    let tiling = try ListTiling.best(.forward, lists, capabilities)
-    plan.tile = [tiling.box.tileR, tiling.box.tileC]
-    var recorder = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
+    // Tiles read all operands in one type.
+    guard decode != nil || !problem.isMixed else { return try converted(problem, capabilities) }
+    var tiles: ListRecorder?
+    if decode == nil {
+      let tiling = try ListTiling.best(.forward, lists, capabilities)
+      plan.tile = [tiling.box.tileR, tiling.box.tileC]
+      tiles = try ListRecorder(lists, operands, tiling, ListMemory(), capabilities)
+    }
     for section in sections {
-      var prepared: PreparedLists?
-      if let preparation {
-        let range = section.lists(lists)
-        try preparation.append(
-          range,
-          .init(
-            indices: source(.indices), counts: problem.counts ? source(.counts) : .none),
-          to: &plan, capabilities)
-        prepared = PreparedLists(
-          entries: preparation.entries, lengths: preparation.lengths, first: range.lowerBound,
-          count: range.count)
+      let range = section.lists(lists)
+      try preparation?.append(
+        range,
+        .init(indices: source(.indices), counts: problem.counts ? source(.counts) : .none),
+        to: &plan, capabilities)
+      let prepared = preparation.map {
+        PreparedLists(
+          entries: $0.entries, lengths: $0.lengths, first: range.lowerBound, count: range.count)
       }
-      if let decode {
-        try decode.record(to: &plan, prepared, capabilities)
-        continue
-      }
-      try recorder.record(
+      try decode?.record(to: &plan, prepared, capabilities)
+      try tiles?.record(
         to: &plan, section, prepared, whole: sections.count == 1, splits: problem.splits)
     }
     plan.finishLists(lists, backward: false)
+    return plan
+  }
+
+  /// Plans what no kernel reads as it is: queries, keys and values become f32 first.
+  private static func converted(
+    _ problem: PagedProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> Plan {
+    var plain = problem
+    plain.dtype = .f32
+    (plain.keyStorage, plain.valueStorage) = (nil, nil)
+    var plan = Plan(operation: "paged-decode", schedule: "converted", tile: [])
+    func elements(
+      _ tokens: Int, _ heads: Int, _ dim: Int, _ storage: VectorStorage,
+      _ operand: Plan.PagedOperand, _ parameters: Plan.PagedOperand
+    ) throws(TesseraError) -> Plan.Source {
+      guard storage != .plain(.f32) else { return .operand(operand.rawValue) }
+      let count = try Shape([tokens, heads, dim]).byteCount(of: .f32)
+      let out = plan.addScratch(count)
+      try QuantizationPlanner.appendElements(
+        to: &plan, "elements of \(operand)", vectors: tokens * heads, heads: heads, dim: dim, storage,
+        .f32, codes: .operand(operand.rawValue), parameters: .operand(parameters.rawValue), out: out,
+        capabilities)
+      return out
+    }
+    let tokens = try Shape([problem.pages, problem.pageSize]).elementCount
+    let sources: [Plan.PagedOperand: Plan.Source] = [
+      .q: try elements(
+        problem.batch * problem.queryLength, problem.heads, problem.headDim, .plain(problem.dtype),
+        .q, .q),
+      .k: try elements(
+        tokens, problem.kvHeads, problem.headDim, problem.keys, .k, .keyParameters),
+      .v: try elements(
+        tokens, problem.kvHeads, problem.valueDim, problem.values, .v, .valueParameters),
+    ]
+    let attention = try paged(plain, capabilities)
+    plan.append(attention) { position in
+      Plan.PagedOperand(rawValue: position).flatMap { sources[$0] } ?? .operand(position)
+    }
+    plan.tile = attention.tile
+    plan.bytes = attention.bytes
+    plan.notes.append("pages and queries become f32 first: no kernel for so many rows reads them as they are")
     return plan
   }
 }

@@ -50,6 +50,10 @@ package struct ListProblem: Sendable, Hashable {
   package var pages: Pages?
   /// Storage type of Q, K, V.
   package var dtype: DType
+  /// How keys lie in pages; as elements of `dtype` if nil.
+  package var keyStorage: VectorStorage?
+  /// How values do.
+  package var valueStorage: VectorStorage?
   /// Storage type of O and dO.
   package var outputDType: DType
 
@@ -61,6 +65,12 @@ package struct ListProblem: Sendable, Hashable {
   package var group: Int { kvHeads == 0 ? 0 : heads / kvHeads }
   /// Rows of a tile that one row of a list is.
   package var perRow: Int { queryBlock * perUnit }
+  /// How keys and values lie in memory.
+  package var storages: [VectorStorage] {
+    [keyStorage ?? .plain(dtype), valueStorage ?? .plain(dtype)]
+  }
+  /// Whether these are elements of the queries' type.
+  package var isUniform: Bool { storages.allSatisfy { $0 == .plain(dtype) } }
   /// Rows of queries; of a packed batch as many as there can be, tokens of no sequence included.
   package var rows: Int {
     let whole = (queries + queryBlock - 1) / queryBlock
@@ -95,6 +105,7 @@ package struct ListProblem: Sendable, Hashable {
       queryBlock: problem.queryLength, keyBlock: keyBlock)
     listed = problem.listHeads != nil
     sinks = problem.sinks
+    (keyStorage, valueStorage) = (problem.keyStorage, problem.valueStorage)
     pages = Pages(count: problem.pages, size: problem.pageSize, tableWidth: problem.maxPages)
   }
 

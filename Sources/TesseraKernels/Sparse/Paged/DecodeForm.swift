@@ -32,7 +32,7 @@ struct DecodeForm: Sendable, Hashable {
     // other's keys.
     tensor =
       capabilities.backend == .openCL && capabilities.tensorTiers?.contains(.mma) == true
-      && problem.dtype != .f32 && problem.queries == 1 && d % 32 == 0 && d <= 256 && dv % 64 == 0
+      && problem.isUniform && problem.dtype != .f32 && problem.queries == 1 && d % 32 == 0 && d <= 256 && dv % 64 == 0
       && dv <= 256
     // Drivers of CPUs compile what they unroll for long, and have caches for keys that are read again.
     let sizes = tensor ? [8, 16] : capabilities.kind == .cpu ? [1, 2, 4, 8] : [1, 2, 4, 8, 16]

@@ -17,6 +17,11 @@ struct DecodeRecorder {
     _ capabilities: Capabilities
   ) {
     guard let form = DecodeForm(problem, capabilities) else { return nil }
+    // Kernels count elements, of which a byte may hold two.
+    for (role, storage) in zip([ListPass.Role.k, .v], problem.storages) {
+      guard storage.vector(of: operands[role]?.bytes ?? 0) <= Int(Int32.max) * storage.dtype.byteCount
+      else { return nil }
+    }
     self.problem = problem
     self.operands = operands
     self.form = form
@@ -50,7 +55,8 @@ struct DecodeRecorder {
       lse = .init(plan.addScratch(partial), byteCount: partial)
     }
     var arguments: [Plan.Argument] = []
-    for role: ListPass.Role in [.q, .k, .v, .entries, .lengths, .table, .cuK, .sinks] {
+    let codes: [ListPass.Role] = form.tensor ? [] : [.keyParameters, .valueParameters]
+    for role: ListPass.Role in [.q, .k, .v, .entries, .lengths, .table, .cuK, .sinks] + codes {
       let prepared: Plan.Argument? =
         switch role {
         case .entries: lists.map { .init($0.entries, byteCount: $0.entryBytes(problem)) }
@@ -87,6 +93,13 @@ struct DecodeRecorder {
         .init("KEYS", form.keys), .init("VALUES", form.values),
         .init("SEVERAL", problem.queries > 1 ? 1 : 0),
       ]
+      for (name, storage) in zip(["K", "V"], problem.storages) {
+        result += [
+          .init("\(name)_DTYPE", storage.kernelCode), .init("\(name)_CHANNELS", storage.channels),
+          .init("\(name)_TOKENS", storage.tokens),
+          .init("\(name)_PARAMETERS_DTYPE", storage.parameterDType.kernelCode),
+        ]
+      }
     }
     return result
   }

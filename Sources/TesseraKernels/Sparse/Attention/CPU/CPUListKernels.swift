@@ -53,7 +53,8 @@ package enum CPUListKernels {
     var operands = tessera_list_operands(
       tile: tile, indices: integers(.indices), counts: integers(.counts), sinks: floats(.sinks),
       offsets: integers(.offsets), rows: integers(.rows), marks: integers(.marks),
-      block_table: integers(.blockTable), lengths: integers(.lengths))
+      block_table: integers(.blockTable), lengths: integers(.lengths),
+      k_parameters: address(.keyParameters), v_parameters: address(.valueParameters))
     if pass == .transpose {
       tessera_list_transpose(&constants, &operands, group.group.x)
     } else {

@@ -15,6 +15,7 @@ package enum CPUListPass: String, Sendable, Hashable, CaseIterable {
   /// What a kernel's buffers hold.
   package enum Role: String, Sendable, Hashable, CaseIterable {
     case q, k, v, indices, counts, sinks, cuQ, cuK, blockTable, lengths, offsets, rows, marks
+    case keyParameters, valueParameters
     case o, lse, dO, delta, dQ, dK, dV, dSinks
   }
 
@@ -38,7 +39,11 @@ package enum CPUListPass: String, Sendable, Hashable, CaseIterable {
       [.q, .k, .v, .indices, .counts, .cuQ, .cuK, .o, .lse, .dO, .delta, .dQ]
     case .keyGradient:
       [.q, .k, .v, .cuQ, .cuK, .offsets, .rows, .lse, .dO, .delta, .dK, .dV]
-    case .paged: [.q, .k, .v, .indices, .counts, .sinks, .blockTable, .lengths, .o, .lse]
+    case .paged:
+      [
+        .q, .k, .v, .indices, .counts, .sinks, .blockTable, .lengths, .keyParameters,
+        .valueParameters, .o, .lse,
+      ]
     case .transpose: [.indices, .counts, .cuQ, .cuK, .offsets, .rows, .marks]
     case .sinkGradient: [.sinks, .lse, .delta, .dSinks]
     }

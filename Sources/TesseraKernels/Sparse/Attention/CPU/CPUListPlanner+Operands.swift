@@ -33,8 +33,13 @@ extension CPUListPlanner {
     let listed = problem.listHeads != nil
     let forms: [(CPUListPass.Role, Plan.PagedOperand, [Int], DType)] = [
       (.q, .q, problem.queryDimensions, problem.dtype),
-      (.k, .k, problem.keyDimensions, problem.dtype),
-      (.v, .v, problem.valueDimensions, problem.dtype),
+      (.k, .k, problem.keyDimensions, problem.keys.dtype),
+      (.v, .v, problem.valueDimensions, problem.values.dtype),
+      (.keyParameters, .keyParameters, problem.keyParameterDimensions, problem.keys.parameterDType),
+      (
+        .valueParameters, .valueParameters, problem.valueParameterDimensions,
+        problem.values.parameterDType
+      ),
       (.blockTable, .blockTable, problem.tableDimensions, .i32),
       (.lengths, .lengths, [problem.batch], .i32),
       (.indices, .indices, listed ? problem.indexDimensions : [0], .i32),

@@ -99,7 +99,7 @@ enum CPUListPlanner {
     plan.flopsDone = plan.flopsNeeded
     plan.bytes =
       Double(problem.batch * problem.kvHeads) * keys
-      * Double((problem.headDim + problem.valueDim) * problem.dtype.byteCount)
+      * (problem.keys.bytes(of: problem.headDim) + problem.values.bytes(of: problem.valueDim))
     plan.notes.append("counted as if every sequence were as long as its pages")
     return plan
   }

@@ -87,6 +87,7 @@ struct CPUListTiling: Sendable {
     c.pages = Int32(problem.pages)
     c.page_size = Int32(problem.pageSize)
     c.max_pages = Int32(problem.maxPages)
+    (c.k_codes, c.v_codes) = (problem.keys.codes, problem.values.codes)
     let perList = lists == problem.heads ? 1 : problem.group
     // Enough workgroups that none waits long for the last, none with too few keys to be worth one.
     let tiles = problem.batch * (problem.heads / max(perList, 1))
