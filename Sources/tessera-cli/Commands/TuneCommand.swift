@@ -60,6 +60,10 @@ struct TuneMeasure: ParsableCommand {
     guard !suites.isEmpty else {
       throw ValidationError("tune: got no operator, allowed \(BenchSuite.names.joined(separator: ", "))")
     }
+    for suite in suites where !BenchSuite.names.contains(suite) {
+      throw ValidationError(
+        "tune: got \"\(suite)\", allowed \(BenchSuite.names.joined(separator: ", "))")
+    }
     for (name, seconds) in [("--budget", budget), ("--time-limit", timeLimit)] {
       guard seconds > 0, seconds <= 86_400 else {
         throw ValidationError("\(name): got \(seconds), allowed 0...86400 seconds")
