@@ -99,7 +99,9 @@ extension Device {
   package func preparedPlan(_ problem: AttentionProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
       try PlanExecutor.prepare(
-        try AttentionPlanner.plan(problem, context.capabilities), on: context)
+        try AttentionPlanner.plan(
+          problem, context.capabilities, measured: measurements(for: .attention(problem))),
+        on: context)
     }
   }
 

@@ -74,9 +74,11 @@ extension Device {
   /// to the next, and the plan's notes say so.
   package func preparedPlan(_ problem: GEMMProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
+      let measurements = measurements(for: .gemm(problem))
       var refused: [TensorTier: String] = [:]
       while true {
-        let plan = try GEMMPlanner.plan(problem, context.capabilities, refused: refused)
+        let plan = try GEMMPlanner.plan(
+          problem, context.capabilities, refused: refused, measured: measurements)
         do throws(TesseraError) {
           return try PlanExecutor.prepare(plan, on: context)
         } catch {

@@ -79,7 +79,9 @@ extension Device {
   package func preparedPlan(_ problem: NeighborhoodProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
       try PlanExecutor.prepare(
-        try NeighborhoodPlanner.plan(problem, context.capabilities), on: context)
+        try NeighborhoodPlanner.plan(
+          problem, context.capabilities, measured: measurements(for: .neighborhood(problem))),
+        on: context)
     }
   }
 }

@@ -81,7 +81,7 @@ struct BenchCommand: ParsableCommand {
     let ordered = limit == nil ? found : found.filter { $0.backend == .cpu } + found.filter { $0.backend != .cpu }
     for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
-      let device = try Device(description)
+      let device = try Device(description, configuration: .commandLine)
       // Every dispatch is waited for and compared: no time would mean anything.
       guard device.bounds != .validate else {
         throw ValidationError("TESSERA_BOUNDS: got \"validate\", allowed off or enforce for bench")

@@ -19,6 +19,7 @@ package enum BoxPlanner {
       chosen = try BoxTiling.best(.forward, problem, capabilities)
     }
     try BoxRecorder(problem, operands, chosen, capabilities).record(to: &plan)
+    plan.form = chosen.form
   }
 
   /// Adds the gradients of Q, K and V to `plan`; `operands` name where δ goes.

@@ -40,6 +40,45 @@ extension BoxTiling {
     _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> BoxTiling {
     var best: (tiling: BoxTiling, cost: Double)?
+    let smallest = each(pass, problem, capabilities) { tiling, cost in
+      if cost < best?.cost ?? .infinity { best = (tiling, cost) }
+    }
+    guard let best else {
+      throw .overLimit(
+        "local memory for head dimensions \(problem.headDim) and \(problem.valueDim)",
+        requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
+    }
+    return best.tiling
+  }
+
+  /// Tilings worth measuring, the one of least estimated cost first: a few boxes of every form, none
+  /// that is expected to take three times as long as the best.
+  static func candidates(
+    _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
+  ) -> [BoxTiling] {
+    var all: [(tiling: BoxTiling, cost: Double)] = []
+    _ = each(pass, problem, capabilities) { all.append(($0, $1)) }
+    // Equal costs keep the order in which they were found: `best` takes the first, too.
+    let ranked = all.enumerated().sorted {
+      ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset)
+    }.map(\.element)
+    guard let least = ranked.first?.cost else { return [] }
+    var boxes: [[Int]: Int] = [:]
+    return ranked.filter { entry in
+      let tiling = entry.tiling
+      boxes[[tiling.workR, tiling.workC, tiling.blockR], default: 0] += 1
+      return entry.cost <= 3 * least
+        && boxes[[tiling.workR, tiling.workC, tiling.blockR], default: 0] <= boxesPerForm
+    }.prefix(candidateLimit).map(\.tiling)
+  }
+  private static let (boxesPerForm, candidateLimit) = (4, 24)
+
+  /// Tells `body` of every tiling that fits and of its estimated cost.
+  /// - Returns: bytes of local memory that the smallest of all needs.
+  private static func each(
+    _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities,
+    _ body: (BoxTiling, Double) -> Void
+  ) -> Int {
     var smallest = Int.max
     let longest = problem.axes.map { $0.longest(rowsAreKeys: pass.rowsAreKeys) }
     for form in forms(pass, capabilities) {
@@ -64,15 +103,10 @@ extension BoxTiling {
           tiles * tiling.costPerTile * tiling.idleness(workgroups, capabilities)
           * tiling.loneliness(capabilities)
           + rowTiles * tiling.costPerRowTile
-        if cost < best?.cost ?? .infinity { best = (tiling, cost) }
+        body(tiling, cost)
       }
     }
-    guard let best else {
-      throw .overLimit(
-        "local memory for head dimensions \(problem.headDim) and \(problem.valueDim)",
-        requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
-    }
-    return best.tiling
+    return smallest
   }
 
   /// How much longer a device takes that has fewer workgroups than it can run at once.

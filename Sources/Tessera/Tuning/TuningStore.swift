@@ -1,0 +1,136 @@
+package import Logging
+import Synchronization
+package import TesseraCore
+import TesseraIO
+package import TesseraKernels
+package import TesseraRuntime
+import TesseraTunings
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The measurements that plans of a device follow: those that the library brings, and the user's own in
+/// `tuning/tuning.json` of the cache folder, which win.
+package final class TuningStore: Sendable {
+  /// The user's file; nil without a cache.
+  package let path: String?
+  private let loaded = Mutex<TuningDatabase?>(nil)
+  private let logger: Logger
+
+  package init(cache: DiskCache?, logger: Logger) {
+    // A folder of its own: the cache drops its oldest files.
+    path = cache.flatMap { DiskCache(folder: $0.folder + "/tuning") }.map { $0.folder + "/tuning.json" }
+    self.logger = logger
+  }
+
+  /// All measurements, read at the first call. A file that cannot be used is named in the log and left
+  /// alone.
+  package func database() -> TuningDatabase {
+    loaded.withLock { database in
+      if let database { return database }
+      var result = Self.shipped()
+      if let path {
+        do throws(TesseraError) {
+          for entry in try Self.read(path)?.entries ?? [] { result.add(entry) }
+        } catch {
+          logger.warning("measurements are not used: \(error.message)")
+        }
+      }
+      database = result
+      return result
+    }
+  }
+
+  /// Adds measurements to those in use and to the user's file; other processes may do so, too.
+  /// - Throws: `io` if the file cannot be written, `malformedData` if it is no database: it is left as it
+  ///   is then.
+  package func add(_ entries: [TuningEntry]) throws(TesseraError) {
+    _ = database()
+    loaded.withLock { database in
+      for entry in entries { database?.add(entry) }
+    }
+    guard let path else { return }
+    let lock = open(path + ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
+      if lock >= 0 { close(lock) }
+      throw .io(path: path, reason: "cannot be locked")
+    }
+    defer { close(lock) }
+    var database = try Self.read(path) ?? TuningDatabase()
+    for entry in entries { database.add(entry) }
+    try AtomicFile.write(Self.json(database), to: path)
+  }
+
+  /// What the library brings.
+  package static func shipped() -> TuningDatabase {
+    var result = TuningDatabase()
+    for name in TesseraTunings.names {
+      guard let text = TesseraTunings.text(name),
+        let database = try? decode(Array(text.utf8), name: name)
+      else { continue }
+      result.merge(database)
+    }
+    return result
+  }
+
+  /// Reads a database.
+  /// - Throws: `malformedData` naming the place in the file.
+  package static func decode(
+    _ json: [UInt8], name: String
+  ) throws(TesseraError) -> TuningDatabase {
+    guard json.count <= TuningDatabase.sizeLimit else {
+      throw .malformed(
+        name, reason: "\(json.count) bytes, more than \(TuningDatabase.sizeLimit)")
+    }
+    let database: TuningDatabase
+    do {
+      database = try JSONDecoder().decode(TuningDatabase.self, from: Data(json))
+    } catch {
+      throw .malformed(name, reason: "no tuning database: \(error)")
+    }
+    return try database.validated(name)
+  }
+
+  /// The text of a database, the same for the same measurements.
+  /// - Throws: `malformedData` for a sample that is no number.
+  package static func json(_ database: TuningDatabase) throws(TesseraError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    do {
+      return Array(try encoder.encode(database)) + [UInt8(ascii: "\n")]
+    } catch {
+      throw .malformed("tuning database", reason: "\(error)")
+    }
+  }
+
+  /// The user's file; nil if there is none. Only a regular file of the user's own that nobody else can
+  /// write counts.
+  private static func read(_ path: String) throws(TesseraError) -> TuningDatabase? {
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .io(path: path, reason: "cannot be opened")
+    }
+    defer { close(descriptor) }
+    var info = stat()
+    guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
+      info.st_uid == geteuid(), info.st_mode & 0o022 == 0
+    else { throw .io(path: path, reason: "is not a file of the user's own that nobody else can write") }
+    guard info.st_size <= TuningDatabase.sizeLimit else {
+      throw .malformed(path, reason: "\(info.st_size) bytes, more than \(TuningDatabase.sizeLimit)")
+    }
+    let file: Data
+    do { file = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw .io(path: path, reason: "cannot be read")
+    }
+    return try decode(Array(file), name: path)
+  }
+}

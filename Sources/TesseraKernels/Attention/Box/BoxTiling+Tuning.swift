@@ -1,0 +1,127 @@
+package import TesseraCore
+package import TesseraHAL
+
+extension BoxTiling {
+  /// The tiling's name in the tuning database.
+  package var form: String {
+    let parameters: [KernelSpec.Parameter] = [
+      .init("WORK_R", workR), .init("WORK_C", workC), .init("BLOCK_R", blockR),
+      .init("BLOCK_C", blockC), .init("BLOCK_V", blockV), .init("BLOCK_D", blockD),
+      .init("STEP_D", stepD), .init("STEP_C", stepC), .init("RESIDENT", resident ? 1 : 0),
+      .init("LANES", lanes), .init("WIDTH", width),
+    ]
+    func extents(_ box: [Int]) -> String { box.map(String.init).joined(separator: "x") }
+    return FormName.text("box", parameters) + " rows=\(extents(rowTile)) columns=\(extents(columnTile))"
+  }
+
+  /// The tiling that measurements say is fastest for a forward pass; nil where they say nothing.
+  static func measured(
+    _ key: TuningKey, _ problem: BoxProblem, _ capabilities: Capabilities,
+    _ database: TuningDatabase
+  ) -> (tiling: BoxTiling, match: TuningMatch)? {
+    guard !database.entries.isEmpty, capabilities.backend != .cpu else { return nil }
+    let tilings = candidates(.forward, problem, capabilities)
+    guard
+      let match = database.match(
+        key, on: TuningDevice(capabilities), forms: tilings.map(\.form)),
+      let tiling = tilings.first(where: { $0.form == match.form })
+    else { return nil }
+    return (tiling, match)
+  }
+}
+
+extension AttentionPlanner {
+  /// The plan that measurements say is fastest, or else the one that is expected to be.
+  /// - Throws: as `plan`.
+  package static func plan(
+    _ problem: AttentionProblem, _ capabilities: Capabilities, measured database: TuningDatabase
+  ) throws(TesseraError) -> Plan {
+    try problem.validate()
+    let found = problem.queryTokens > 0 && problem.heads > 0
+      ? BoxTiling.measured(TuningKey(problem), BoxProblem(problem), capabilities, database) : nil
+    var plan = try plan(problem, capabilities, tiling: found?.tiling)
+    if let found { plan.notes.append("form \(found.match.origin)") }
+    return plan
+  }
+
+  /// Plans worth measuring, the one expected to be fastest first.
+  /// - Throws: as `plan`.
+  package static func candidates(
+    _ problem: AttentionProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> [Plan] {
+    try problem.validate()
+    guard capabilities.backend != .cpu else { return [try plan(problem, capabilities)] }
+    var plans: [Plan] = []
+    for tiling in BoxTiling.candidates(.forward, BoxProblem(problem), capabilities) {
+      plans.append(try plan(problem, capabilities, tiling: tiling))
+    }
+    return plans
+  }
+}
+
+extension NeighborhoodPlanner {
+  /// The plan that measurements say is fastest, or else the one that is expected to be.
+  /// - Throws: as `plan`.
+  package static func plan(
+    _ problem: NeighborhoodProblem, _ capabilities: Capabilities, measured database: TuningDatabase
+  ) throws(TesseraError) -> Plan {
+    try problem.validate()
+    let found = problem.batch > 0 && problem.queryTokens > 0 && problem.heads > 0
+      ? BoxTiling.measured(TuningKey(problem), BoxProblem(problem), capabilities, database) : nil
+    var plan = try plan(problem, capabilities, tiling: found?.tiling)
+    if let found { plan.notes.append("form \(found.match.origin)") }
+    return plan
+  }
+
+  /// Plans worth measuring, the one expected to be fastest first.
+  /// - Throws: as `plan`.
+  package static func candidates(
+    _ problem: NeighborhoodProblem, _ capabilities: Capabilities
+  ) throws(TesseraError) -> [Plan] {
+    try problem.validate()
+    guard capabilities.backend != .cpu else { return [try plan(problem, capabilities)] }
+    var plans: [Plan] = []
+    for tiling in BoxTiling.candidates(.forward, BoxProblem(problem), capabilities) {
+      plans.append(try plan(problem, capabilities, tiling: tiling))
+    }
+    return plans
+  }
+}
+
+extension TuningKey {
+  /// Extents are batch, heads, KV heads, queries and keys.
+  package init(_ problem: AttentionProblem) {
+    var words = [
+      "\(problem.dtype) > \(problem.outputDType)", "D\(problem.headDim)/\(problem.valueDim)",
+    ]
+    if problem.causal { words.append("causal") }
+    if problem.causal, problem.alignment == .topLeft { words.append("top-left") }
+    if problem.windowLeft != nil || problem.windowRight != nil {
+      let sides = [problem.windowLeft, problem.windowRight].map { $0.map(String.init) ?? "none" }
+      words.append("window \(sides.joined(separator: ","))")
+    }
+    if problem.softCap != nil { words.append("soft-cap") }
+    if problem.alibi { words.append("alibi") }
+    if problem.packed { words.append("packed") }
+    self.init(
+      operation: "attention", variant: words.joined(separator: " "),
+      extents: [
+        problem.batch, problem.heads, problem.kvHeads, problem.queryLength, problem.keyLength,
+      ])
+  }
+
+  /// Extents are batch, heads, KV heads, additional keys, and per axis length, window, stride and
+  /// dilation.
+  package init(_ problem: NeighborhoodProblem) {
+    let causal = problem.axes.map { $0.causal ? "1" : "0" }.joined()
+    var words = [
+      "\(problem.dtype) > \(problem.outputDType)", "D\(problem.headDim)/\(problem.valueDim)",
+      "\(problem.axes.count)-D", "causal \(causal)",
+    ]
+    if problem.extensions != nil { words.append("extended") }
+    self.init(
+      operation: "na", variant: words.joined(separator: " "),
+      extents: [problem.batch, problem.heads, problem.kvHeads, problem.extraKeys]
+        + problem.axes.flatMap { [$0.length, $0.window, $0.stride, $0.dilation] })
+  }
+}
