@@ -22,12 +22,14 @@ import Darwin
 package final class TuningStore: Sendable {
   /// The user's file; nil without a cache.
   package let path: String?
+  /// The file's folder, made when something is to be written: the cache's drops its oldest files.
+  private let folder: String?
   private let loaded = Mutex<TuningDatabase?>(nil)
   private let logger: Logger
 
   package init(cache: DiskCache?, logger: Logger) {
-    // A folder of its own: the cache drops its oldest files.
-    path = cache.flatMap { DiskCache(folder: $0.folder + "/tuning") }.map { $0.folder + "/tuning.json" }
+    folder = cache.map { $0.folder + "/tuning" }
+    path = folder.map { $0 + "/tuning.json" }
     self.logger = logger
   }
 
@@ -57,7 +59,10 @@ package final class TuningStore: Sendable {
     loaded.withLock { database in
       for entry in entries { database?.add(entry) }
     }
-    guard let path else { return }
+    guard let path, let folder else { return }
+    guard DiskCache(folder: folder) != nil else {
+      throw .io(path: folder, reason: "is not a folder of the user's own that nobody else can write")
+    }
     let lock = open(path + ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
       if lock >= 0 { close(lock) }
