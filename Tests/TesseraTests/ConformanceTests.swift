@@ -21,7 +21,7 @@ import Testing
     // almost every product, and a kernel takes a driver of a CPU seconds.
     case .gemm: (given ?? (host ? 300 : 24), 12)
     case .attention, .na: (given ?? (host ? 200 : 24), variants)
-    case .attentionBackward, .naBackward: (given ?? (host ? 200 : 12), variants)
+    case .attentionBackward, .naBackward: (given ?? (host ? 200 : 8), host ? 24 : 1)
     // Plans of many kernels.
     case .nsa, .nsaBackward: (given ?? (host ? 40 : 6), host ? 24 : 1)
     default: (given ?? (host ? 80 : 16), variants)
