@@ -55,6 +55,8 @@ package final class TuningStore: Sendable {
   /// - Throws: `io` if the file cannot be written, `malformedData` if it is no database: it is left as it
   ///   is then.
   package func add(_ entries: [TuningEntry]) throws(TesseraError) {
+    // What could not be read again is not written.
+    _ = try TuningDatabase(entries: entries).validated("measurements")
     _ = database()
     loaded.withLock { database in
       for entry in entries { database?.add(entry) }
@@ -116,26 +118,22 @@ package final class TuningStore: Sendable {
     }
   }
 
-  /// The user's file; nil if there is none. Only a regular file of the user's own that nobody else can
-  /// write counts.
+  /// The user's file; nil if there is none.
   private static func read(_ path: String) throws(TesseraError) -> TuningDatabase? {
-    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
-      throw .io(path: path, reason: "cannot be opened")
+    let bytes: [UInt8]
+    do throws(PrivateFile.Refusal) {
+      bytes = try PrivateFile.read(path, atMost: TuningDatabase.sizeLimit)
+    } catch {
+      switch error {
+      case .absent: return nil
+      case .unreadable: throw .io(path: path, reason: "cannot be read")
+      case .foreign:
+        throw .io(
+          path: path, reason: "is not a file of the user's own that nobody else can write")
+      case .tooLarge(let count):
+        throw .malformed(path, reason: "\(count) bytes, more than \(TuningDatabase.sizeLimit)")
+      }
     }
-    defer { close(descriptor) }
-    var info = stat()
-    guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
-      info.st_uid == geteuid(), info.st_mode & 0o022 == 0
-    else { throw .io(path: path, reason: "is not a file of the user's own that nobody else can write") }
-    guard info.st_size <= TuningDatabase.sizeLimit else {
-      throw .malformed(path, reason: "\(info.st_size) bytes, more than \(TuningDatabase.sizeLimit)")
-    }
-    let file: Data
-    do { file = try Data(contentsOf: URL(filePath: path)) } catch {
-      throw .io(path: path, reason: "cannot be read")
-    }
-    return try decode(Array(file), name: path)
+    return try decode(bytes, name: path)
   }
 }

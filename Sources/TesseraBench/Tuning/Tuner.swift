@@ -38,14 +38,19 @@ package struct Tuner {
   private let limits: Limits
   private let seed: UInt64
   private let screen: Screen?
+  private let ceilings: Ceilings?
 
-  /// - Parameter screen: asked before a form of a tier other than the portable one is built here.
+  /// - Parameters:
+  ///   - ceilings: the device's, to stop where nothing more is to be won; nil does not stop for them.
+  ///   - screen: asked before a form of a tier other than the portable one is built here.
   package init(
-    on device: Device, limits: Limits = Limits(), seed: UInt64 = 1, screen: Screen? = nil
+    on device: Device, limits: Limits = Limits(), seed: UInt64 = 1, ceilings: Ceilings? = nil,
+    screen: Screen? = nil
   ) {
     self.device = device
     self.limits = limits
     self.seed = seed
+    self.ceilings = ceilings
     self.screen = screen
   }
 
@@ -57,26 +62,51 @@ package struct Tuner {
     guard let plan = plans.first(where: { $0.form == form }) else {
       throw .invalidArgument("form", got: "\"\(form)\"", allowed: "one of the candidates")
     }
-    return try examine(plan, form, problem).dropped
+    switch try examine(plan, problem) {
+    case .right: return nil
+    case .dropped(let reason): return reason
+    }
   }
 
   /// Measures `problem`.
-  /// - Returns: nil if there are fewer than two candidates.
+  /// - Returns: nil if there are fewer than two candidates, or there is nothing to do.
   /// - Throws: `driver` with the reasons if no candidate gives the right result.
   package func measure(
-    _ problem: TuningProblem, bound: Double? = nil, progress: Progress = { _, _, _ in }
+    _ problem: TuningProblem, progress: Progress = { _, _, _ in }
   ) throws(TesseraError) -> TuningEntry? {
     let plans = try problem.candidates(device.context.capabilities)
     let forms = plans.compactMap(\.form)
-    guard plans.count > 1, forms.count == plans.count else { return nil }
-    var field = TuningField(limits: limits, bound: bound)
+    guard plans.count > 1, forms.count == plans.count,
+      plans.allSatisfy({ !$0.dispatches.isEmpty })
+    else { return nil }
+    let bounds = ceilings.map { ceilings in
+      plans.map { plan in
+        let bound = ceilings.bound(of: plan)
+        return max(bound.memory, bound.arithmetic)
+      }
+    }
+    var field = TuningField(limits: limits, bound: bounds?.min())
+    // All run over the memory that the first right one was examined on.
+    var memory: [BufferRange?]?
     for (index, (plan, form)) in zip(plans, forms).enumerated() {
       progress(index, plans.count, form)
       if plan.tier != "portable", let reason = try screen?(form) {
         field.add(.init(form: form, dropped: reason))
         continue
       }
-      field.add(try examine(plan, form, problem))
+      switch try examine(plan, problem) {
+      case .dropped(let reason): field.add(.init(form: form, dropped: reason))
+      case .right(let prepared, let ranges):
+        let shared = memory ?? ranges
+        memory = shared
+        let device = device
+        field.add(
+          .init(
+            form: form,
+            contender: Contender(name: form, on: device) { () throws(TesseraError) in
+              try PlanExecutor.execute(prepared, operands: shared, on: device.context)
+            }))
+      }
     }
     try field.race(on: device)
     guard let best = field.best else {
@@ -88,10 +118,16 @@ package struct Tuner {
       checksum: TuningEntry.checksum(of: forms), candidates: field.outcome)
   }
 
+  private enum Outcome {
+    /// With the memory of the examination.
+    case right(PreparedPlan, [BufferRange?])
+    case dropped(String)
+  }
+
   /// Builds one candidate and compares it with the oracle.
   private func examine(
-    _ plan: Plan, _ form: String, _ problem: TuningProblem
-  ) throws(TesseraError) -> TuningField.Runner {
+    _ plan: Plan, _ problem: TuningProblem
+  ) throws(TesseraError) -> Outcome {
     do throws(TesseraError) {
       let prepared = try PlanExecutor.prepare(plan, on: device.context)
       let started = HostClock.now()
@@ -100,21 +136,16 @@ package struct Tuner {
       ).report()
       guard report.passed else {
         let finding = report.findings.first { $0.fails }?.description ?? report.verification.summary
-        return .init(form: form, dropped: "wrong: \(finding)")
+        return .dropped("wrong: \(finding)")
       }
       if HostClock.seconds(since: started) > 16 * limits.perRun {
-        return .init(form: form, dropped: "takes too long")
+        return .dropped("takes too long")
       }
-      let (device, ranges) = (device, report.ranges)
-      return .init(
-        form: form,
-        contender: Contender(name: form, on: device) { () throws(TesseraError) in
-          try PlanExecutor.execute(prepared, operands: ranges, on: device.context)
-        })
+      return .right(prepared, report.ranges)
     } catch {
       // A form that the driver refuses is no candidate; a lost device ends everything.
       guard error.code != .deviceLost else { throw error }
-      return .init(form: form, dropped: error.message)
+      return .dropped(error.message)
     }
   }
 }

@@ -73,7 +73,8 @@ struct TuningField {
     for index in runners.indices {
       guard runners[index].isRunning, let contender = runners[index].contender else { continue }
       _ = try contender.run()
-      let seconds = try contender.run()
+      // A coarse timer may see nothing at all.
+      let seconds = max(try contender.run(), 1e-9)
       runners[index].rounds.append([seconds])
       least = min(least, seconds)
       if seconds > limits.perRun { runners[index].dropped = "takes \(seconds) s" }
@@ -98,7 +99,7 @@ struct TuningField {
     let count = max(1, Int((1e-3 / each).rounded(.up)))
     let samples = min(20, max(3, Int(seconds / (each * Double(count)))))
     var taken: [Double] = []
-    for _ in 0..<samples { taken.append(try contender.sample(count)) }
+    for _ in 0..<samples { taken.append(max(try contender.sample(count), 1e-9)) }
     // The first round's runs were single ones, with the start of a kernel in them.
     if runners[index].rounds.count == 1, count > 1 { runners[index].rounds = [] }
     runners[index].rounds.append(taken)

@@ -27,7 +27,7 @@ struct PlanAttention: ParsableCommand {
       backward
         ? try AttentionPlanner.planBackward(problem, capabilities)
         : try AttentionPlanner.plan(
-          problem, capabilities, measured: device.measurements(for: .attention(problem)))
+          problem, capabilities, measured: device.measurements(for: .attention(problem), measuring: false))
     }
   }
 

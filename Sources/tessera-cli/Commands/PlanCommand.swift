@@ -39,7 +39,7 @@ struct PlanGEMM: ParsableCommand {
     try PlanPrinter.print(
       try GEMMPlanner.plan(
         problem, device.context.capabilities, refused: [:],
-        measured: device.measurements(for: .gemm(problem))), problem, device, json: json)
+        measured: device.measurements(for: .gemm(problem), measuring: false)), problem, device, json: json)
   }
 }
 

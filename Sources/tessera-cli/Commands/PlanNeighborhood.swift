@@ -43,7 +43,7 @@ struct PlanNeighborhood: ParsableCommand {
       backward
         ? try NeighborhoodPlanner.planBackward(problem, capabilities)
         : try NeighborhoodPlanner.plan(
-          problem, capabilities, measured: device.measurements(for: .neighborhood(problem)))
+          problem, capabilities, measured: device.measurements(for: .neighborhood(problem), measuring: false))
     }
   }
 

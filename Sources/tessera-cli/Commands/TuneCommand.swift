@@ -86,13 +86,16 @@ struct TuneMeasure: ParsableCommand {
       let own = try suites.flatMap { try list($0, description) }
       let device = try Device(description)
       if let probe { return try self.probe(probe, own, device) }
+      let ceilings = try Ceilings(of: device)
       let progress = ProgressLine(description.id, total: own.count)
       for (index, benchCase) in own.enumerated() {
         guard let problem = try benchCase.tuning() else {
           print("\(description.id) \(benchCase.operation) \(benchCase.title): not run: one form only")
           continue
         }
-        guard let entry = try measure(problem, device, progress, index, benchCase.title) else { continue }
+        guard let entry = try measure(
+          problem, device, ceilings, progress, index, benchCase.title)
+        else { continue }
         entries.append(entry)
         if database == nil { try device.tunings.add([entry]) }
       }
@@ -112,7 +115,8 @@ struct TuneMeasure: ParsableCommand {
   }
 
   private func measure(
-    _ problem: TuningProblem, _ device: Device, _ progress: ProgressLine, _ index: Int, _ title: String
+    _ problem: TuningProblem, _ device: Device, _ ceilings: Ceilings, _ progress: ProgressLine,
+    _ index: Int, _ title: String
   ) throws -> TuningEntry? {
     let label = "\(device.info.id) \(problem.tunable.key.operation) \(title)"
     let forms = try problem.candidates(device.context.capabilities).compactMap(\.form)
@@ -127,7 +131,8 @@ struct TuneMeasure: ParsableCommand {
     let screen: Tuner.Screen = { form throws(TesseraError) in
       try self.screen(form, device.info.id, index)
     }
-    let tuner = Tuner(on: device, limits: limits, seed: seed, screen: screen)
+    let tuner = Tuner(
+      on: device, limits: limits, seed: seed, ceilings: ceilings, screen: screen)
     let entry = try tuner.measure(problem) { done, count, _ in
       progress.update(index, "\(title), candidate \(done + 1) of \(count)")
     }

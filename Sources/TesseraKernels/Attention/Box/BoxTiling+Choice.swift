@@ -75,18 +75,25 @@ extension BoxTiling {
 
   /// Tells `body` of every tiling that fits and of its estimated cost.
   /// - Returns: bytes of local memory that the smallest of all needs.
-  private static func each(
+  static func each(
     _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities,
     _ body: (BoxTiling, Double) -> Void
   ) -> Int {
     var smallest = Int.max
     let longest = problem.axes.map { $0.longest(rowsAreKeys: pass.rowsAreKeys) }
-    for form in forms(pass, capabilities) {
-      guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
-        var tiling = fitted(
-          pass, form, headDim: problem.headDim, valueDim: problem.valueDim, capabilities, &smallest)
-      else { continue }
-      let search = BoxColumns(problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys)
+    var tilings: [BoxTiling] = []
+    for form in forms(pass, capabilities)
+    where form.workR * form.workC <= capabilities.maxWorkgroupInvocations {
+      if let tiling = fitted(
+        pass, form, headDim: problem.headDim, valueDim: problem.valueDim, capabilities, &smallest)
+      {
+        tilings.append(tiling)
+      }
+    }
+    for var tiling in tilings + onTensorCores(pass, problem, capabilities) {
+      let boxCopies = tiling.hopper?.boxCopies == true
+      let search = BoxColumns(
+        problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys, exactly: boxCopies)
       for box in boxes(tiling.tileR, longest) {
         tiling.rowTile = box
         let (columnTile, visited) = search.best(for: box)
@@ -111,6 +118,11 @@ extension BoxTiling {
 
   /// How much longer a device takes that has fewer workgroups than it can run at once.
   func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
+    if hopper != nil {
+      // One to a compute unit, and the last wave may leave most of them idle.
+      let units = Double(max(capabilities.computeUnits, 1))
+      return (workgroups / units).rounded(.up) * units / max(workgroups, 1)
+    }
     let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
     return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
   }
@@ -129,6 +141,11 @@ extension BoxTiling {
   var costPerTile: Double {
     let pairs = Double(tileR * tileC)
     let columns = Double(productsPerPair)
+    if let hopper {
+      // Fitted to the same sweep: exponentials take as long as products of 64 elements; copies of single
+      // vectors longer than either.
+      return pairs * (columns + 60) / (hopper.boxCopies ? 34 : 27) + 8000
+    }
     let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
     // A GPU's workgroup waits for memory whenever it has staged something.
     let waits = lanes == 1 ? 40 : 130 * stages
@@ -161,7 +178,9 @@ extension BoxTiling {
   }
   /// The same of what is done once per row tile.
   var costPerRowTile: Double {
-    Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
+    // A workgroup of its own for each: nothing else runs while it starts and stores.
+    if hopper != nil { return 250_000 }
+    return Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
   }
 
   /// The largest staging steps with which `form` fits the device's local memory; nil if none does.

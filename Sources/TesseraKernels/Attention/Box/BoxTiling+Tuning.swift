@@ -4,14 +4,16 @@ package import TesseraHAL
 extension BoxTiling {
   /// The tiling's name in the tuning database.
   package var form: String {
+    func extents(_ box: [Int]) -> String { box.map(String.init).joined(separator: "x") }
+    let boxes = " rows=\(extents(rowTile)) columns=\(extents(columnTile))"
+    if let hopper { return FormName.text(TensorTier.hopper.rawValue, hopper.parameters) + boxes }
     let parameters: [KernelSpec.Parameter] = [
       .init("WORK_R", workR), .init("WORK_C", workC), .init("BLOCK_R", blockR),
       .init("BLOCK_C", blockC), .init("BLOCK_V", blockV), .init("BLOCK_D", blockD),
       .init("STEP_D", stepD), .init("STEP_C", stepC), .init("RESIDENT", resident ? 1 : 0),
       .init("LANES", lanes), .init("WIDTH", width),
     ]
-    func extents(_ box: [Int]) -> String { box.map(String.init).joined(separator: "x") }
-    return FormName.text("box", parameters) + " rows=\(extents(rowTile)) columns=\(extents(columnTile))"
+    return FormName.text("box", parameters) + boxes
   }
 
   /// The tiling that measurements say is fastest for a forward pass; nil where they say nothing.
@@ -30,6 +32,31 @@ extension BoxTiling {
   }
 }
 
+extension BoxTiling {
+  /// The plan that measurements say is fastest, or else the one that is expected to be.
+  fileprivate static func plan(
+    _ key: TuningKey, _ problem: BoxProblem, _ capabilities: Capabilities, _ database: TuningDatabase,
+    _ make: (BoxTiling?) throws(TesseraError) -> Plan
+  ) throws(TesseraError) -> Plan {
+    let some = problem.batch > 0 && problem.queryTokens > 0 && problem.heads > 0
+    let found = some ? measured(key, problem, capabilities, database) : nil
+    var plan = try make(found?.tiling)
+    if let found { plan.notes.append("form \(found.match.origin)") }
+    return plan
+  }
+
+  /// Plans worth measuring, the one expected to be fastest first.
+  fileprivate static func plans(
+    _ problem: BoxProblem, _ capabilities: Capabilities,
+    _ make: (BoxTiling?) throws(TesseraError) -> Plan
+  ) throws(TesseraError) -> [Plan] {
+    guard capabilities.backend != .cpu else { return [try make(nil)] }
+    var plans: [Plan] = []
+    for tiling in candidates(.forward, problem, capabilities) { plans.append(try make(tiling)) }
+    return plans
+  }
+}
+
 extension AttentionPlanner {
   /// The plan that measurements say is fastest, or else the one that is expected to be.
   /// - Throws: as `plan`.
@@ -37,11 +64,9 @@ extension AttentionPlanner {
     _ problem: AttentionProblem, _ capabilities: Capabilities, measured database: TuningDatabase
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    let found = problem.queryTokens > 0 && problem.heads > 0
-      ? BoxTiling.measured(TuningKey(problem), BoxProblem(problem), capabilities, database) : nil
-    var plan = try plan(problem, capabilities, tiling: found?.tiling)
-    if let found { plan.notes.append("form \(found.match.origin)") }
-    return plan
+    return try BoxTiling.plan(TuningKey(problem), BoxProblem(problem), capabilities, database) {
+      tiling throws(TesseraError) in try plan(problem, capabilities, tiling: tiling)
+    }
   }
 
   /// Plans worth measuring, the one expected to be fastest first.
@@ -50,12 +75,9 @@ extension AttentionPlanner {
     _ problem: AttentionProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> [Plan] {
     try problem.validate()
-    guard capabilities.backend != .cpu else { return [try plan(problem, capabilities)] }
-    var plans: [Plan] = []
-    for tiling in BoxTiling.candidates(.forward, BoxProblem(problem), capabilities) {
-      plans.append(try plan(problem, capabilities, tiling: tiling))
+    return try BoxTiling.plans(BoxProblem(problem), capabilities) { tiling throws(TesseraError) in
+      try plan(problem, capabilities, tiling: tiling)
     }
-    return plans
   }
 }
 
@@ -66,11 +88,9 @@ extension NeighborhoodPlanner {
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities, measured database: TuningDatabase
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    let found = problem.batch > 0 && problem.queryTokens > 0 && problem.heads > 0
-      ? BoxTiling.measured(TuningKey(problem), BoxProblem(problem), capabilities, database) : nil
-    var plan = try plan(problem, capabilities, tiling: found?.tiling)
-    if let found { plan.notes.append("form \(found.match.origin)") }
-    return plan
+    return try BoxTiling.plan(TuningKey(problem), BoxProblem(problem), capabilities, database) {
+      tiling throws(TesseraError) in try plan(problem, capabilities, tiling: tiling)
+    }
   }
 
   /// Plans worth measuring, the one expected to be fastest first.
@@ -79,12 +99,9 @@ extension NeighborhoodPlanner {
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> [Plan] {
     try problem.validate()
-    guard capabilities.backend != .cpu else { return [try plan(problem, capabilities)] }
-    var plans: [Plan] = []
-    for tiling in BoxTiling.candidates(.forward, BoxProblem(problem), capabilities) {
-      plans.append(try plan(problem, capabilities, tiling: tiling))
+    return try BoxTiling.plans(BoxProblem(problem), capabilities) { tiling throws(TesseraError) in
+      try plan(problem, capabilities, tiling: tiling)
     }
-    return plans
   }
 }
 
