@@ -1,5 +1,6 @@
-// Forward attention over boxes of tokens on Hopper's tensor cores: Q, K, V f16 or bf16 all, sums in f32.
-// Indices, tiles and masks are those of attention_forward; see attention_box.h.
+// Forward attention on Hopper's tensor cores: Q, K, V f16 or bf16 all, sums in f32. Indices, tiles and masks
+// are those of attention_forward, over boxes of tokens (attention_box.h), or over what lists name if
+// ATTENTION_LISTS is defined (list_front.h).
 //
 //   a workgroup owns TILE_R = 64 · WARPGROUPS rows of one head
 //
@@ -15,7 +16,7 @@
 // Two warpgroups take turns to start products, so that the softmax of one falls into the other's products.
 //
 //   parameter    default  meaning; those of attention_box.h, HEAD_DIM and VALUE_DIM besides
-//   WARPGROUPS   2        warpgroups that multiply: 2 or 3
+//   WARPGROUPS   2        warpgroups that multiply: 1, 2 or 3
 //   TILE_C       128      columns of a tile: 64 or 128
 //   STAGES       4        slots: 4, 6, …
 //   BOX_COPIES   0        1: the copy engine brings column boxes, by the tensor maps of attention_maps in
@@ -47,7 +48,18 @@
 // Causal rows with most columns first: what comes last then ends at about the same time everywhere.
 #define BOX_TILE(index) (GROUP_COUNT(0) * GROUP_COUNT(1) - 1 - (index))
 #define COLUMN_THREADS 128
+#include "attention_parameters.h"
+#include "attention_bits.h"
+#ifdef ATTENTION_LISTS
+#include "list_front.h"
+#else
 #include "attention_place.h"
+#define STORE_AT(row) rowAt[row]
+#define JOIN_SINK(i)
+#define BIAS_LOAD(i) LOAD(BIAS, i)
+#define BIAS_TABLE tableSize
+#define EXTRA_COUNT p.extraKeys
+#endif
 #include "tanh.h"
 #include "hopper_wgmma.h"
 #include "hopper_map.h"
@@ -91,9 +103,12 @@
 #elif WARPGROUPS == 2
 #define TAKE_FEW_REGISTERS() REGISTERS_DOWN(56)
 #define TAKE_MANY_REGISTERS() REGISTERS_UP(224)
-#else
+#elif WARPGROUPS == 3
 #define TAKE_FEW_REGISTERS() REGISTERS_DOWN(32)
 #define TAKE_MANY_REGISTERS() REGISTERS_UP(160)
+#else
+#define TAKE_FEW_REGISTERS()
+#define TAKE_MANY_REGISTERS()
 #endif
 
 // Upper halves of descriptors (gemm_hopper.h): rows along what is summed over, 1 KiB from 8 rows to the

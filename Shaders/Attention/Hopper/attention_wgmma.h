@@ -97,7 +97,7 @@ TESSERA_FN void workgroup_sync(void) { asm volatile("bar.sync 0;" ::: "memory");
     bool full = tileFull[(index) % TABLES] != 0;                                             \
     bool extra = EXTRA_KEYS != 0 && firstTile + (index) >= boxTiles;                         \
     if (shaped) {                                                                            \
-      float slope = SCORE_BIAS == 2 ? LOAD(BIAS, scoreHead) : 0.0f;                          \
+      float slope = SCORE_BIAS == 2 ? BIAS_LOAD(scoreHead) : 0.0f;                          \
       UNROLL                                                                                 \
       for (int i = 0; i < TILE_C / 2; i++) {                                                 \
         float s = scores[i] * p.scale;                                                       \
@@ -106,7 +106,7 @@ TESSERA_FN void workgroup_sync(void) { asm volatile("bar.sync 0;" ::: "memory");
           int place = rowPlace[row0 + i / 2 % 2 * 8];                                        \
           int other = columnPlaces[table + SCORE_COLUMN(i)];                                 \
           s += SCORE_BIAS == 1                                                               \
-              ? LOAD(BIAS, scoreHead * tableSize + clamp(place + other, 0, tableSize - 1))   \
+              ? BIAS_LOAD(scoreHead * BIAS_TABLE + clamp(place + other, 0, BIAS_TABLE - 1))   \
               : -slope * (float)abs(place - other);                                          \
         }                                                                                    \
         scores[i] = s * 1.44269504f;                                                         \
@@ -138,15 +138,15 @@ TESSERA_FN void workgroup_sync(void) { asm volatile("bar.sync 0;" ::: "memory");
       top = fmax(top, across(top, 2));                                                       \
       float now = fmax(largest[r], top);                                                     \
       /* No column yet: every weight is 2^-inf = 0. */                                       \
-      float start = now == -TSR_INFINITY ? 0.0f : now * unit;                                \
-      factor[r] = power2(largest[r] * unit - start);                                         \
+      float start = now == -TSR_INFINITY ? 0.0f : now * power;                                \
+      factor[r] = power2(largest[r] * power - start);                                         \
       largest[r] = now;                                                                      \
       float sum = 0.0f;                                                                      \
       UNROLL                                                                                 \
       for (int j = 0; j < TILE_C / 8; j++) {                                                 \
         UNROLL                                                                               \
         for (int e = 0; e < 2; e++) {                                                        \
-          float w = power2(fma(scores[4 * j + 2 * r + e], unit, -start));                    \
+          float w = power2(fma(scores[4 * j + 2 * r + e], power, -start));                    \
           scores[4 * j + 2 * r + e] = w;                                                     \
           sum += w;                                                                          \
         }                                                                                    \

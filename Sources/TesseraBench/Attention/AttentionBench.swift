@@ -142,6 +142,9 @@ struct AttentionBench {
     var result = PeerSet()
     let data = try data(report, operands, runner.device)
     if let peer, runner.dense { result.add("dense", contender("dense", peer, data, runner)) }
+    for torch in runner.peers ? TorchPeer.requests(attention, backward: backward) : [] {
+      result.add(torch.name, TorchPeer.contender(torch.name, torch.request, beside: runner.device))
+    }
     for way in runner.peers ? ways : [] {
       result.add(way.name, contender(way.name, way.attention, data, runner))
     }

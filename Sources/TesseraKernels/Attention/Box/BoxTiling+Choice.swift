@@ -118,9 +118,9 @@ extension BoxTiling {
 
   /// How much longer a device takes that has fewer workgroups than it can run at once.
   func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
-    if hopper != nil {
-      // One to a compute unit, and the last wave may leave most of them idle.
-      let units = Double(max(capabilities.computeUnits, 1))
+    if let hopper {
+      // The last wave may leave most compute units idle.
+      let units = Double(max(capabilities.computeUnits, 1) * hopper.together(headDim, valueDim))
       return (workgroups / units).rounded(.up) * units / max(workgroups, 1)
     }
     let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
@@ -141,11 +141,7 @@ extension BoxTiling {
   var costPerTile: Double {
     let pairs = Double(tileR * tileC)
     let columns = Double(productsPerPair)
-    if let hopper {
-      // Fitted to the same sweep: exponentials take as long as products of 64 elements; copies of single
-      // vectors longer than either.
-      return pairs * (columns + 60) / (hopper.boxCopies ? 34 : 27) + 8000
-    }
+    if let hopper { return hopper.costPerTile(pairs: pairs, products: columns) }
     let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
     // A GPU's workgroup waits for memory whenever it has staged something.
     let waits = lanes == 1 ? 40 : 130 * stages
@@ -178,8 +174,7 @@ extension BoxTiling {
   }
   /// The same of what is done once per row tile.
   var costPerRowTile: Double {
-    // A workgroup of its own for each: nothing else runs while it starts and stores.
-    if hopper != nil { return 250_000 }
+    if let hopper { return hopper.costPerRowTile(headDim, valueDim) }
     return Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
   }
 

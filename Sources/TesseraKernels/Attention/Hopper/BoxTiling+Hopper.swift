@@ -12,11 +12,16 @@ extension BoxTiling {
     ).map { form in
       var form = form
       form.boxCopies = HopperAttentionForm.takesBoxes(problem)
-      return BoxTiling(
-        pass: pass, workR: 1, workC: 1, blockR: 1, blockC: 1, blockV: 1, blockD: 1, stepD: 16,
-        stepC: 1, resident: true, lanes: 1, width: 1, grain: 8, headDim: problem.headDim,
-        valueDim: problem.valueDim, hopper: form)
+      return BoxTiling(pass, form, headDim: problem.headDim, valueDim: problem.valueDim)
     }
+  }
+
+  /// The tiling of one form, boxes not chosen yet.
+  init(_ pass: BoxPass, _ form: HopperAttentionForm, headDim: Int, valueDim: Int) {
+    self.init(
+      pass: pass, workR: 1, workC: 1, blockR: 1, blockC: 1, blockV: 1, blockD: 1, stepD: 16,
+      stepC: 1, resident: true, lanes: 1, width: 1, grain: 8, headDim: headDim,
+      valueDim: valueDim, hopper: form)
   }
 
   /// Tilings of every form of the tensor cores, copies by box and by vector, each with its best boxes: what

@@ -52,9 +52,12 @@ package struct HopperAttentionForm: Sendable, Hashable {
     let widest = max(headDim, valueDim)
     let forms: [HopperAttentionForm] =
       if widest <= 64 {
-        [.init(warpgroups: 3, tileC: 128, stages: 4), .init(warpgroups: 2, tileC: 128, stages: 4)]
+        [
+          .init(warpgroups: 3, tileC: 128, stages: 4), .init(warpgroups: 2, tileC: 128, stages: 4),
+          .init(warpgroups: 1, tileC: 64, stages: 4),
+        ]
       } else if widest <= 128 {
-        [.init(warpgroups: 2, tileC: 128, stages: 4)]
+        [.init(warpgroups: 2, tileC: 128, stages: 4), .init(warpgroups: 1, tileC: 64, stages: 4)]
       } else {
         [.init(warpgroups: 2, tileC: 64, stages: 4)]
       }
@@ -68,6 +71,13 @@ package struct HopperAttentionForm: Sendable, Hashable {
   static func violation(
     _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
   ) -> String? {
+    violation(
+      pass, headDim: problem.headDim, valueDim: problem.valueDim, problem.dtype, capabilities)
+  }
+
+  static func violation(
+    _ pass: BoxPass, headDim: Int, valueDim: Int, _ dtype: DType, _ capabilities: Capabilities
+  ) -> String? {
     guard pass == .forward else { return "forward only" }
     guard capabilities.backend == .openCL || capabilities.backend == .recording else {
       return "needs OpenCL"
@@ -75,8 +85,8 @@ package struct HopperAttentionForm: Sendable, Hashable {
     guard capabilities.tensorTiers?.contains(.hopper) == true else {
       return capabilities.tensorRefusals?[TensorTier.hopper.rawValue] ?? "not on this device"
     }
-    guard problem.dtype == .f16 || problem.dtype == .bf16 else { return "f16 and bf16 only" }
-    for dimension in [problem.headDim, problem.valueDim]
+    guard dtype == .f16 || dtype == .bf16 else { return "f16 and bf16 only" }
+    for dimension in [headDim, valueDim]
     where dimension % 8 != 0 || dimension == 0 || dimension > 256 {
       return "head dimensions are multiples of 8 up to 256"
     }

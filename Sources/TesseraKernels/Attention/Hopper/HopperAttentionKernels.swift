@@ -6,6 +6,8 @@ import TesseraHAL
 enum HopperAttentionKernels {
   static let forward = "attention_hopper"
   static let maps = "attention_maps"
+  /// The same over lists of key blocks, with the slots of `list_forward`.
+  static let lists = "list_hopper"
 
   static let entries: [KernelEntry] = [
     KernelEntry(
@@ -24,6 +26,27 @@ enum HopperAttentionKernels {
             }
           },
           constantBytes: 128, workgroup: [form.threads, 1, 1],
+          localBytes: form.localBytes(
+            headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0))
+      },
+      code: { spec, backend throws(TesseraError) in
+        try code(spec, backend, threads: HopperAttentionForm(spec).threads)
+      }),
+    KernelEntry(
+      name: lists,
+      signature: { spec, _ in
+        let form = HopperAttentionForm(spec)
+        return KernelSignature(
+          name: lists,
+          slots: ListPass.forward.roles.map { role in
+            switch role {
+            case .o: .init(role.rawValue, .write, alignment: 16)
+            case .lse: .init(role.rawValue, .write)
+            case .q, .k, .v: .init(role.rawValue, .read, alignment: 16)
+            default: .init(role.rawValue, .read)
+            }
+          },
+          constantBytes: 120, workgroup: [form.threads, 1, 1],
           localBytes: form.localBytes(
             headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0))
       },
