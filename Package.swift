@@ -49,12 +49,16 @@ let package = Package(
     .target(
       name: "TesseraSuites", path: "Benchmarks/suites", swiftSettings: settings,
       plugins: ["EmbedShaders"]),
+    .target(
+      name: "TesseraTunings", path: "Benchmarks/tuning", swiftSettings: settings,
+      plugins: ["EmbedShaders"]),
 
     // The layers, bottom to top. Each may use only what stands above it in this list.
     .target(name: "TesseraCore", dependencies: ["CTesseraSIMD"], swiftSettings: numeric),
     .target(
       name: "TesseraReference", dependencies: ["TesseraCore", "CTesseraIndex"],
       swiftSettings: numeric),
+    .target(name: "TesseraIO", dependencies: ["TesseraCore"], swiftSettings: numeric),
     .target(name: "TesseraHAL", dependencies: ["TesseraCore"], swiftSettings: settings),
     .target(
       name: "TesseraCPU", dependencies: ["TesseraHAL", "TesseraCore", "CTesseraSIMD"],
@@ -80,10 +84,9 @@ let package = Package(
       name: "Tessera",
       dependencies: [
         "TesseraKernels", "TesseraRuntime", "TesseraHAL", "TesseraCore", "TesseraCPU",
-        "TesseraOpenCL", "TesseraVulkan", logging,
+        "TesseraOpenCL", "TesseraVulkan", "TesseraIO", "TesseraTunings", logging,
       ],
       swiftSettings: settings),
-    .target(name: "TesseraIO", dependencies: ["TesseraCore"], swiftSettings: numeric),
     .target(
       name: "TesseraGLSL", dependencies: ["TesseraCore", "CGlslang"],
       swiftSettings: settings,
@@ -166,7 +169,7 @@ let package = Package(
       dependencies: [
         "Tessera", "TesseraIO", "TesseraConformance", "TesseraBench", "TesseraReference",
         "TesseraKernels", "TesseraRuntime", "TesseraCPU", "TesseraOpenCL", "TesseraVulkan",
-        "TesseraHAL", "TesseraCore", "COpenCL", "CVulkan",
+        "TesseraHAL", "TesseraCore", "COpenCL", "CVulkan", logging,
       ],
       resources: [.copy("Outside/neighborhood-cases.json")], swiftSettings: settings),
     .testTarget(

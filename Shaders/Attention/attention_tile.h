@@ -10,11 +10,12 @@
 #define TESSERA_ATTENTION_TILE_H
 
 #include "attention_parameters.h"
+#include "attention_bits.h"
 #include "tanh.h"
 #ifdef ATTENTION_LISTS
 #include "list_front.h"
 #else
-#include "attention_box.h"
+#include "attention_place.h"
 // Where the results of a row go, in vectors, and what joins its sum at the end.
 #define STORE_AT(row) rowAt[row]
 #define JOIN_SINK(i)
@@ -23,19 +24,10 @@
 #define EXTRA_COUNT p.extraKeys
 #endif
 
-#define KEY_ROWS (ROWS_ARE_KEYS != 0)
-
-// Drivers whose invocations are lanes of a CPU's vectors keep few sums in registers and read them often
-// from memory: they sum over all columns before the next element. They unroll what they can by
-// themselves; asked for, it made PoCL compile four times as long for the same speed. (Vulkan counts on
-// it: an unrolled loop is no loop for lavapipe's limit.)
-#if defined(__OPENCL_VERSION__) && LANES == 1
-#define ATT_UNROLL
-#else
-#define ATT_UNROLL UNROLL
-#endif
-
 #define THREADS (WORK_R * WORK_C)
+// Who finds where a tile's columns are.
+#define COLUMNS_BARRIER() BARRIER()
+#define COLUMN_THREADS THREADS
 #define TILE_R (WORK_R * BLOCK_R)
 #define TILE_C (WORK_C * BLOCK_C)
 #define TILE_V (WORK_C * BLOCK_V)
@@ -54,8 +46,6 @@
 #define WEIGHT_ROW (TILE_C + 4)
 
 #ifdef __OPENCL_VERSION__
-#define TSR_BITS(x) (32 - (int)clz(x))
-#define TO_UINT(x) ((uint)(x))
 #if WIDTH == 8
 typedef float8 floatn;
 typedef uint8 uintn;
@@ -88,8 +78,6 @@ typedef uint4 uintn;
 #define TANH(v) tanh(v)
 #else
 #define WIDTH 4
-#define TSR_BITS(x) (findMSB(x) + 1)
-#define TO_UINT(x) uint(x)
 #define floatn vec4
 #define uintn uvec4
 #define AS_UINTN(x) floatBitsToUint(x)
@@ -128,47 +116,6 @@ TESSERA_FN floatn att_mask(floatn s, uintn code, uint low, uint last, uint guard
   uintn inside = ((code | guard) - low) & ((last | guard) - code) & guard;
   return CHOOSE(EQUAL(inside, guard), s, SPLATN(-TSR_INFINITY));
 }
-
-// What rows and columns are: see attention_axis.h.
-#define BOX_CENTER(a, u) axis_center(u, up[a], center0[a], centerStep[a])
-#if ROWS_ARE_KEYS
-#define BOX_BEGIN(a, x)                                                                           \
-  axis_query_begin(                                                                               \
-      BOX_KIND(a), x, n[a], m[a], up[a], center0[a], centerStep[a], p.window[a], p.stride[a])
-#define BOX_END(a, x, from)                                                                       \
-  axis_query_end(                                                                                 \
-      BOX_KIND(a), x, from, n[a], m[a], up[a], center0[a], centerStep[a], p.window[a], p.stride[a])
-#define BOX_ROW_VECTOR(x0, x1, x2) KEY_VECTOR(x0, x1, x2)
-#define BOX_COLUMN_VECTOR(x0, x1, x2) QUERY_VECTOR(x0, x1, x2)
-#define BOX_ROW_PLACE(x0, x1, x2) KEY_PLACE(x0, x1, x2)
-#define BOX_COLUMN_PLACE(x0, x1, x2) QUERY_PLACE(x0, x1, x2)
-#else
-#define BOX_BEGIN(a, x) axis_begin(BOX_KIND(a), BOX_CENTER(a, x), n[a], p.window[a], p.stride[a])
-#define BOX_END(a, x, from) \
-  axis_end(BOX_KIND(a), BOX_CENTER(a, x), from, n[a], p.window[a], p.stride[a])
-#define BOX_ROW_VECTOR(x0, x1, x2) QUERY_VECTOR(x0, x1, x2)
-#define BOX_COLUMN_VECTOR(x0, x1, x2) KEY_VECTOR(x0, x1, x2)
-#define BOX_ROW_PLACE(x0, x1, x2) QUERY_PLACE(x0, x1, x2)
-#define BOX_COLUMN_PLACE(x0, x1, x2) KEY_PLACE(x0, x1, x2)
-#endif
-#define QUERY_ON(a, u) \
-  box_query(u, m[a], BOX_KIND(a), up[a], residue[a], p.dilation[a], query0[a], queryStep[a])
-#define KEY_ON(a, j) box_key(j, n[a], BOX_KIND(a), residue[a], p.dilation[a])
-// The vector of Q, O, LSE (times its length) that belongs to a query, for the first head of the group
-// where rows are keys; and that of K and V that belongs to a key.
-#define QUERY_VECTOR(u0, u1, u2)                                                                  \
-  ((batch * queryTokens + queryStart                                                              \
-    + (QUERY_ON(0, u0) * p.queries[1] + QUERY_ON(1, u1)) * p.queries[2] + QUERY_ON(2, u2))         \
-       * p.heads + head)
-#define KEY_VECTOR(j0, j1, j2)                                                                    \
-  ((batch * keyTokens + keyStart + (KEY_ON(0, j0) * p.keys[1] + KEY_ON(1, j1)) * p.keys[2]         \
-    + KEY_ON(2, j2)) * p.kvHeads + kvHead)
-// The bias of a query and a key depends on the sum (table) or difference (ALiBi) of their places.
-#define QUERY_PLACE(u0, u1, u2)                                                                   \
-  (SCORE_BIAS == 1 ? (p.window[0] - 1 - BOX_CENTER(0, u0)) * table0                               \
-           + (p.window[1] - 1 - BOX_CENTER(1, u1)) * table1 + p.window[2] - 1 - BOX_CENTER(2, u2) \
-                   : BOX_CENTER(2, u2))
-#define KEY_PLACE(j0, j1, j2) (SCORE_BIAS == 1 ? (j0) * table0 + (j1) * table1 + (j2) : (j2))
 
 #define ATT_BOX_LOCALS                              \
   LOCAL_ARRAY(float4, staged, STAGE / 4)            \

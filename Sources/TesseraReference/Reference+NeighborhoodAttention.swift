@@ -70,8 +70,9 @@ extension Reference {
     return result
   }
 
-  /// The same operator evaluated plainly in f32, rounded to `problem.outputDType` at the end: what a
-  /// careful but unoptimised program of that precision gets, and the yardstick of the error judge.
+  /// The same operator evaluated plainly in f32, P rounded to the type of V before it meets the values, as
+  /// the definition allows, and O to `problem.outputDType` at the end: what a careful but unoptimised
+  /// program of that precision gets, and the yardstick of the error judge.
   package static func plainNeighborhoodAttention(
     _ problem: NeighborhoodProblem, q: [Double], k: [Double], v: [Double], extraK: [Double] = [],
     extraV: [Double] = []
@@ -103,7 +104,8 @@ extension Reference {
           guard let peak = scores.max() else { continue }
           let weights = scores.map { expf($0 - peak) }
           let total = weights.reduce(0, +)
-          for (weight, (source, position)) in zip(weights, positions) {
+          let stored = weights.map { Float(rounded($0, to: problem.dtype)) }
+          for (weight, (source, position)) in zip(stored, positions) {
             for i in 0..<dv { o[row * dv + i] += weight * values[source][position * dv + i] }
           }
           for i in 0..<dv { o[row * dv + i] /= total }

@@ -20,11 +20,11 @@ import Testing
     // Twelve: every element type with every transpose. What is drawn besides makes a kernel of its own of
     // almost every product, and a kernel takes a driver of a CPU seconds.
     case .gemm: (given ?? (host ? 300 : 24), 12)
-    case .attention, .attentionBackward, .na, .naBackward:
-      (given ?? (host ? 200 : 40), variants)
+    case .attention, .na: (given ?? (host ? 200 : 24), variants)
+    case .attentionBackward, .naBackward: (given ?? (host ? 200 : 8), host ? 24 : 1)
     // Plans of many kernels.
-    case .nsa, .nsaBackward: (given ?? (host ? 40 : 8), variants)
-    default: (given ?? (host ? 80 : 24), variants)
+    case .nsa, .nsaBackward: (given ?? (host ? 40 : 6), host ? 24 : 1)
+    default: (given ?? (host ? 80 : 16), variants)
     }
   }
 

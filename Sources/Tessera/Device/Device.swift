@@ -12,6 +12,12 @@ package import TesseraRuntime
 public final class Device: Sendable, CustomStringConvertible {
   package let context: DeviceContext
   package let plans = PlanCache()
+  /// Whether plans follow measurements.
+  package let tuning: TuningMode
+  /// The measurements.
+  package let tunings: TuningStore
+  /// Measures what the mode asks for.
+  package let tuner: Tuner?
   /// What was opened.
   public let info: DeviceDescription
 
@@ -23,6 +29,10 @@ public final class Device: Sendable, CustomStringConvertible {
     /// Where remarks go (what was built, what fell back). Default: a logger labelled `tessera` at the
     /// level of `TESSERA_LOG`, or warning.
     public var logger: Logger?
+    /// Whether plans follow measurements; nil asks `TESSERA_TUNE`.
+    public var tuning: TuningMode?
+    /// Measures for the modes that measure.
+    package var tuner: Tuner?
     /// What is done about kernels that would touch memory beside their buffers. Default: nil, which is
     /// `TESSERA_BOUNDS` (`off`, `validate`, `enforce`), or else `off`.
     public var bounds: BoundsMode?
@@ -79,6 +89,9 @@ public final class Device: Sendable, CustomStringConvertible {
     cache: DiskCache? = DiskCache.standard(), probe: Bool = true
   ) throws(TesseraError) {
     let logger = configuration.logger ?? Device.defaultLogger()
+    if let mode = configuration.tuning { tuning = mode } else { tuning = try .environment() }
+    tuner = configuration.tuner
+    tunings = TuningStore(cache: configuration.usesDiskCache ? cache : nil, logger: logger)
     context = try DeviceContext(
       device: device, cache: configuration.usesDiskCache ? cache : nil, logger: logger,
       probe: probe)

@@ -98,8 +98,9 @@ extension Device {
   /// The plan `attention` would run, with its kernels built.
   package func preparedPlan(_ problem: AttentionProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
-      try PlanExecutor.prepare(
-        try AttentionPlanner.plan(problem, context.capabilities), on: context)
+      try prepared(for: .attention(problem)) { capabilities, measured throws(TesseraError) in
+        try AttentionPlanner.plan(problem, capabilities, measured: measured)
+      }
     }
   }
 

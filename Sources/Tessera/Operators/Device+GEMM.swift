@@ -74,13 +74,20 @@ extension Device {
   /// to the next, and the plan's notes say so.
   package func preparedPlan(_ problem: GEMMProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
+      var measurements = measurements(for: .gemm(problem))
       var refused: [TensorTier: String] = [:]
       while true {
-        let plan = try GEMMPlanner.plan(problem, context.capabilities, refused: refused)
+        let plan = try GEMMPlanner.plan(
+          problem, context.capabilities, refused: refused, measured: measurements)
         do throws(TesseraError) {
           return try PlanExecutor.prepare(plan, on: context)
         } catch {
-          guard let tier = TensorTier(rawValue: plan.tier), error.code != .deviceLost else { throw error }
+          if error.code == .deviceLost { throw error }
+          if !measurements.entries.isEmpty {
+            measurements = TuningDatabase()
+            continue
+          }
+          guard let tier = TensorTier(rawValue: plan.tier) else { throw error }
           refused[tier] = "its kernel does not build: \(error.message)"
         }
       }

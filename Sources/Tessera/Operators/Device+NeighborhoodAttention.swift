@@ -78,8 +78,9 @@ extension Device {
   /// The plan `neighborhoodAttention` would run, with its kernels built.
   package func preparedPlan(_ problem: NeighborhoodProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
-      try PlanExecutor.prepare(
-        try NeighborhoodPlanner.plan(problem, context.capabilities), on: context)
+      try prepared(for: .neighborhood(problem)) { capabilities, measured throws(TesseraError) in
+        try NeighborhoodPlanner.plan(problem, capabilities, measured: measured)
+      }
     }
   }
 }

@@ -18,23 +18,13 @@ struct AttentionBench {
     let forward = try attention.prepare(backward: false, on: device)
     let timed = backward ? try attention.prepare(backward: true, on: device) : forward
     let operands = try self.operands()
-    let context = device.context
-    let judgeSeed = runner.seed
     var plan = timed.plan
     if case .lists(let lists) = attention {
       let problem = lists.problem.attention
       let (d, dv) = (Double(problem.headDim), Double(problem.valueDim))
       plan.flopsNeeded = 2 * attention.pairs * (backward ? 3 * d + 2 * dv : d + dv)
     }
-    let subject = Subject(
-      operands: operands, dispatches: timed.plan.dispatches.count,
-      inputs: { seed throws(TesseraError) in try inputs(seed, forward, device) },
-      run: { ranges throws(TesseraError) in
-        try PlanExecutor.execute(timed, operands: ranges, on: context)
-      },
-      judge: { inputs, outputs, few throws(TesseraError) in
-        try judge(inputs, outputs, operands, seed: judgeSeed, few: few)
-      })
+    let subject = try subject(timed, after: forward, on: device, judgeSeed: runner.seed)
     var setup = CaseSetup(subject: subject, plan: plan)
     setup.makePeers = { report throws(TesseraError) in
       try peers(report, operands, timed, runner)
@@ -51,6 +41,32 @@ struct AttentionBench {
       row.share = ratio / bound
     }
     return setup
+  }
+
+  /// The attention on given memory.
+  /// - Parameter forward: makes what gradients start from.
+  func subject(
+    _ timed: PreparedPlan, after forward: PreparedPlan, on device: Device, judgeSeed: UInt64
+  ) throws(TesseraError) -> Subject {
+    let operands = try self.operands()
+    let context = device.context
+    return Subject(
+      operands: operands, dispatches: timed.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in try inputs(seed, forward, device) },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(timed, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, few throws(TesseraError) in
+        try judge(inputs, outputs, operands, seed: judgeSeed, few: few)
+      })
+  }
+
+  /// What a tuner measures; forward passes only.
+  func tuning(_ tunable: Device.Tunable) -> TuningProblem? {
+    guard !backward else { return nil }
+    return TuningProblem(tunable) { prepared, device throws(TesseraError) in
+      try subject(prepared, after: prepared, on: device, judgeSeed: 1)
+    }
   }
 
   /// Q, K, V, the lists, what there is not, O and LSE, and for gradients dO and the gradients.
@@ -126,6 +142,9 @@ struct AttentionBench {
     var result = PeerSet()
     let data = try data(report, operands, runner.device)
     if let peer, runner.dense { result.add("dense", contender("dense", peer, data, runner)) }
+    for torch in runner.peers ? TorchPeer.requests(attention, backward: backward) : [] {
+      result.add(torch.name, TorchPeer.contender(torch.name, torch.request, beside: runner.device))
+    }
     for way in runner.peers ? ways : [] {
       result.add(way.name, contender(way.name, way.attention, data, runner))
     }

@@ -1,3 +1,4 @@
+import Tessera
 package import TesseraCore
 
 /// Dense attention, or its gradients.
@@ -66,13 +67,22 @@ package struct AttentionBenchCase: BenchCase {
   }
 
   package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
-    let problem = try AttentionProblem(
+    try AttentionBench(attention: .dense(try problem()), backward: backward, peer: nil)
+      .setup(runner)
+  }
+
+  package func tuning() throws(TesseraError) -> TuningProblem? {
+    let problem = try problem()
+    return AttentionBench(attention: .dense(problem), backward: backward, peer: nil)
+      .tuning(.attention(problem))
+  }
+
+  private func problem() throws(TesseraError) -> AttentionProblem {
+    try AttentionProblem(
       q: (try Shape([batch, queries, heads, headDim]), dtype),
       k: (try Shape([batch, keys, kvHeads, headDim]), dtype),
       v: (try Shape([batch, keys, kvHeads, valueDim]), dtype), causal: causal,
       alignment: topLeft ? .topLeft : .bottomRight, windowLeft: window.left,
       windowRight: window.right, softCap: softCap)
-    return try AttentionBench(attention: .dense(problem), backward: backward, peer: nil)
-      .setup(runner)
   }
 }

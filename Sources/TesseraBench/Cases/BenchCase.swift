@@ -15,9 +15,12 @@ package protocol BenchCase: Sendable {
   func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup
   /// The row, for what is not one operator run again and again; nil otherwise.
   func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow?
+  /// What a tuner measures; nil where the planner has one way only.
+  func tuning() throws(TesseraError) -> TuningProblem?
 }
 
 extension BenchCase {
   package var semantics: Int { 1 }
   package func row(_ runner: BenchRunner) throws(TesseraError) -> BenchRow? { nil }
+  package func tuning() throws(TesseraError) -> TuningProblem? { nil }
 }

@@ -188,12 +188,9 @@ package final class BenchSession {
 
   /// Rates, and the bound that the ceilings set.
   private func rate(_ seconds: Double, _ plan: Plan) {
-    let ceilings = runner.ceilings
     row.tflops = plan.flopsNeeded / seconds * 1e-12
     row.gbps = plan.bytes / seconds * 1e-9
-    let memory = plan.bytes / ceilings.bandwidth
-    // Kernels of other tiers multiply in units that the f32 peak says nothing of.
-    let arithmetic = row.plan?.tier == "portable" ? plan.flopsNeeded / ceilings.fma : 0
+    let (memory, arithmetic) = runner.ceilings.bound(of: plan)
     row.limit = memory >= arithmetic ? "bandwidth" : "arithmetic"
     row.boundMs = max(memory, arithmetic) * 1e3
     row.roofline = max(memory, arithmetic) / seconds

@@ -3,6 +3,7 @@ import TesseraConformance
 import TesseraCore
 import TesseraKernels
 import TesseraReference
+import TesseraRuntime
 
 /// Data and verification of a matrix product.
 struct GEMMBench {
@@ -18,6 +19,30 @@ struct GEMMBench {
     bShape = try Shape(lead + (transposeB ? [n, k] : [k, n]))
     problem = try GEMMProblem(
       a: (aShape, dtype), b: (bShape, dtype), transposeA: transposeA, transposeB: transposeB)
+  }
+
+  /// The product on given memory: operands are a, b, c, bias and d.
+  func subject(_ prepared: PreparedPlan, on device: Device) throws(TesseraError) -> Subject {
+    let context = device.context
+    return Subject(
+      operands: [
+        try .input("a", problem.a.dtype, aShape.dimensions),
+        try .input("b", problem.b.dtype, bShape.dimensions), nil, nil,
+        try .output("d", problem.d.dtype, problem.outputDimensions),
+      ], dispatches: prepared.plan.dispatches.count,
+      inputs: { seed throws(TesseraError) in
+        let (a, b) = try inputs(seed)
+        return [a, b, nil, nil, nil]
+      },
+      run: { ranges throws(TesseraError) in
+        try PlanExecutor.execute(prepared, operands: ranges, on: context)
+      },
+      judge: { inputs, outputs, few throws(TesseraError) in
+        guard let a = inputs[0], let b = inputs[1], let d = outputs[4] else {
+          return Verification([])
+        }
+        return try verify(a, b, d, few: few)
+      })
   }
 
   func inputs(_ seed: UInt64) throws(TesseraError) -> (a: HostTensor, b: HostTensor) {

@@ -44,28 +44,9 @@ package struct GEMMBenchCase: BenchCase {
   package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
     let bench = try GEMMBench(
       m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype)
-    let (device, problem) = (runner.device, bench.problem)
-    let prepared = try device.preparedPlan(problem)
-    let context = device.context
-    let subject = Subject(
-      operands: [
-        try .input("a", dtype, bench.aShape.dimensions),
-        try .input("b", dtype, bench.bShape.dimensions), nil, nil,
-        try .output("d", problem.d.dtype, problem.outputDimensions),
-      ], dispatches: prepared.plan.dispatches.count,
-      inputs: { seed throws(TesseraError) in
-        let (a, b) = try bench.inputs(seed)
-        return [a, b, nil, nil, nil]
-      },
-      run: { ranges throws(TesseraError) in
-        try PlanExecutor.execute(prepared, operands: ranges, on: context)
-      },
-      judge: { inputs, outputs, few throws(TesseraError) in
-        guard let a = inputs[0], let b = inputs[1], let d = outputs[4] else {
-          return Verification([])
-        }
-        return try bench.verify(a, b, d, few: few)
-      })
+    let device = runner.device
+    let prepared = try device.preparedPlan(bench.problem)
+    let subject = try bench.subject(prepared, on: device)
     var setup = CaseSetup(subject: subject, plan: prepared.plan)
     setup.span = device.info.kind == "gpu" ? Self.span : nil
     guard runner.peers || runner.candidates else { return setup }
@@ -73,6 +54,14 @@ package struct GEMMBenchCase: BenchCase {
       try peers(bench, report, prepared.plan, runner)
     }
     return setup
+  }
+
+  package func tuning() throws(TesseraError) -> TuningProblem? {
+    let bench = try GEMMBench(
+      m: m, n: n, k: k, batch: batch, transposeA: transposeA, transposeB: transposeB, dtype: dtype)
+    return TuningProblem(.gemm(bench.problem)) { prepared, device throws(TesseraError) in
+      try bench.subject(prepared, on: device)
+    }
   }
 
   /// Seconds that the products of one sample take together on a GPU.

@@ -1,3 +1,4 @@
+import Tessera
 package import TesseraCore
 
 /// Neighborhood self-attention over `lengths` tokens, or its gradients.
@@ -53,11 +54,7 @@ package struct NeighborhoodBenchCase: BenchCase {
   }
 
   package func setup(_ runner: BenchRunner) throws(TesseraError) -> CaseSetup {
-    let grid: (shape: Shape, dtype: DType) = (
-      try Shape([batch] + lengths + [heads, headDim]), dtype
-    )
-    let problem = try NeighborhoodProblem(
-      q: grid, k: grid, v: grid, window: window, stride: stride, dilation: dilation, causal: causal)
+    let problem = try problem()
     let line: (shape: Shape, dtype: DType) = (
       try Shape([batch, problem.tokens, heads, headDim]), dtype
     )
@@ -65,5 +62,19 @@ package struct NeighborhoodBenchCase: BenchCase {
     return try AttentionBench(
       attention: .neighborhood(problem), backward: backward, peer: .dense(dense)
     ).setup(runner)
+  }
+
+  package func tuning() throws(TesseraError) -> TuningProblem? {
+    let problem = try problem()
+    return AttentionBench(attention: .neighborhood(problem), backward: backward, peer: nil)
+      .tuning(.neighborhood(problem))
+  }
+
+  private func problem() throws(TesseraError) -> NeighborhoodProblem {
+    let grid: (shape: Shape, dtype: DType) = (
+      try Shape([batch] + lengths + [heads, headDim]), dtype
+    )
+    return try NeighborhoodProblem(
+      q: grid, k: grid, v: grid, window: window, stride: stride, dilation: dilation, causal: causal)
   }
 }

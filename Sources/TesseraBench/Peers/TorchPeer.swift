@@ -9,7 +9,7 @@ import Glibc
 import Darwin
 #endif
 
-/// `torch.matmul` (cuBLAS) on the same GPU, in a child process that runs a script of ours.
+/// `torch.matmul` (cuBLAS), and its attention, on the same GPU, in a child process that runs a script of ours.
 ///
 /// `TESSERA_PYTHON` names the interpreter; default `python3`.
 package enum TorchPeer: GEMMPeer {
@@ -51,17 +51,7 @@ package enum TorchPeer: GEMMPeer {
     } catch {
       return .failure(PeerAbsence(reason: error.message))
     }
-    let many = { (count: Int) throws(TesseraError) -> Double in
-      try device.synchronize()
-      let answer = try ask("time \(count)")
-      guard let seconds = Double(answer), seconds > 0 else {
-        throw .driver("torch.matmul", status: "answered \"\(answer)\"")
-      }
-      return seconds
-    }
-    var contender = Contender(name: name) { () throws(TesseraError) in try many(1) }
-    contender.runMany = many
-    contender.overhead = 5e-3
+    let contender = timed(name, key: "gemm", beside: device)
     let result = { () throws(TesseraError) -> HostTensor in
       guard let folder = temporaryFolder() else { throw .unavailable("no temporary folder") }
       defer { rmdir(folder) }
@@ -73,8 +63,24 @@ package enum TorchPeer: GEMMPeer {
     return .success((contender, result))
   }
 
+  /// Times what the child was made ready for under `key`.
+  static func timed(_ name: String, key: String, beside device: Device) -> Contender {
+    let many = { (count: Int) throws(TesseraError) -> Double in
+      try device.synchronize()
+      let answer = try ask("time \(count) \(key)")
+      guard let seconds = Double(answer), seconds > 0 else {
+        throw .driver(name, status: "answered \"\(answer)\"")
+      }
+      return seconds
+    }
+    var contender = Contender(name: name) { () throws(TesseraError) in try many(1) }
+    contender.runMany = many
+    contender.overhead = 5e-3
+    return contender
+  }
+
   /// Sends a request and returns what follows `ok`.
-  private static func ask(_ request: String) throws(TesseraError) -> String {
+  static func ask(_ request: String) throws(TesseraError) -> String {
     try child.withLock { child throws(TesseraError) in
       if let absence = child.absence { throw .unavailable(absence) }
       if child.process == nil {

@@ -1,8 +1,12 @@
 /// What the PyTorch peer runs: a child that reads one request a line and answers with one.
 ///
 ///     gemm M N K BATCH TA TB TYPE A B   load A and B from files → ok
-///     run FILE                          compute once, write the result → ok
-///     time COUNT                        seconds of one of COUNT products in a row, replayed from a graph
+///     sdpa B N M H KV D DV CAUSAL GRAD TYPE    scaled_dot_product_attention of random Q, K, V → ok
+///     flex B H D GRAD TYPE L W S DIL CAUSAL    compiled FlexAttention with the exact mask of neighborhood
+///                                       attention; the last five are lists, one value per axis → ok
+///     run FILE                          of a product: compute once, write the result → ok
+///     time COUNT KEY                    seconds of one of COUNT calls in a row, replayed from a graph where
+///                                       PyTorch can record them; KEY: gemm, sdpa or flex
 ///     drop                              free everything → ok
 ///
 /// Sums are kept in f32, as ours are.
@@ -21,7 +25,7 @@ enum TorchScript {
     matmul.allow_fp16_reduced_precision_reduction = False
     matmul.allow_bf16_reduced_precision_reduction = False
     types = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32}
-    state = {}
+    state, calls = {}, {}
 
     def load(path, shape, dtype):
       count = 1
@@ -36,31 +40,86 @@ enum TorchScript {
       state["a"] = left.transpose(-1, -2) if ta == "1" else left
       state["b"] = right.transpose(-1, -2) if tb == "1" else right
       state["d"] = torch.empty(lead + [m, n], dtype=types[dtype], device="cuda")
-      state.pop("graph", None)
+      ready("gemm", lambda: torch.matmul(state["a"], state["b"], out=state["d"]), True)
 
-    def once():
-      torch.matmul(state["a"], state["b"], out=state["d"])
+    def ready(key, call, recordable):
+      calls[key] = {"call": call, "recordable": recordable}
+      call()
+      torch.cuda.synchronize()
+
+    def attention(key, call, shapes, dtype, grad):
+      calls.pop(key, None)
+      torch.manual_seed(1)
+      tensors = [torch.randn(s, device="cuda", dtype=types[dtype], requires_grad=grad) for s in shapes]
+      # Heads last, as ours are; these see them as PyTorch's functions want them.
+      views = [t.transpose(1, 2) for t in tensors]
+      if not grad:
+        return ready(key, lambda: call(*views), True)
+      result = call(*views)
+      upstream = torch.randn_like(result)
+      ready(key, lambda: torch.autograd.grad(result, tensors, upstream, retain_graph=True), False)
+
+    def sdpa(batch, n, m, heads, kv, d, dv, causal, grad, dtype):
+      batch, n, m, heads, kv, d, dv = map(int, (batch, n, m, heads, kv, d, dv))
+      function = torch.nn.functional.scaled_dot_product_attention
+      more = {"enable_gqa": True} if kv != heads else {}
+      attention("sdpa", lambda q, k, v: function(q, k, v, is_causal=causal == "1", **more),
+                [[batch, n, heads, d], [batch, m, kv, d], [batch, m, kv, dv]], dtype, grad == "1")
+
+    def flex(batch, heads, d, grad, dtype, *axes):
+      from torch.nn.attention.flex_attention import flex_attention, create_block_mask
+      torch._dynamo.config.cache_size_limit = 64
+      lengths, windows, strides, dilations, causal = [[int(x) for x in a.split(",")] for a in axes]
+      tokens = 1
+      for length in lengths: tokens *= length
+      def meets(i, j, axis):
+        window, stride, dilation = windows[axis], strides[axis], dilations[axis]
+        group, place, other = i % dilation, i // dilation, j // dilation
+        count = (lengths[axis] - group + dilation - 1) // dilation
+        lead = place // stride * stride + (stride - 1 if causal[axis] else stride // 2)
+        lead = torch.minimum(lead, count - 1)
+        if causal[axis]:
+          first = torch.clamp(lead - window + 1, min=0)
+          inside = (other >= first) & (other <= place)
+        else:
+          first = torch.minimum(torch.clamp(lead - window // 2, min=0), count - window)
+          inside = (other >= first) & (other < first + window)
+        return (j % dilation == group) & inside
+      def mask(b, h, i, j):
+        result = None
+        for axis in reversed(range(len(lengths))):
+          own = meets(i % lengths[axis], j % lengths[axis], axis)
+          result = own if result is None else result & own
+          i, j = i // lengths[axis], j // lengths[axis]
+        return result
+      blocks = torch.compile(create_block_mask)(mask, None, None, tokens, tokens, device="cuda")
+      function = torch.compile(flex_attention)
+      shape = [int(batch), tokens, int(heads), int(d)]
+      attention("flex", lambda q, k, v: function(q, k, v, block_mask=blocks), [shape] * 3, dtype,
+                grad == "1")
 
     def run(path):
-      once()
+      calls["gemm"]["call"]()
       state["d"].cpu().contiguous().view(torch.uint8).numpy().tofile(path)
 
-    def time(count):
-      count = int(count)
-      if state.get("graph", (0, None))[0] != count:
+    def time(count, key):
+      count, own = int(count), calls[key]
+      first, last = torch.cuda.Event(True), torch.cuda.Event(True)
+      if own["recordable"] and own.get("count") != count:
+        own.pop("graph", None)
         stream = torch.cuda.Stream()
         with torch.cuda.stream(stream):
-          once()
+          own["call"]()
         torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-          for _ in range(count): once()
-        state["graph"] = (count, graph)
-        state["events"] = (torch.cuda.Event(True), torch.cuda.Event(True))
-      first, last = state["events"]
+          for _ in range(count): own["call"]()
+        own["graph"], own["count"] = graph, count
       torch.cuda.synchronize()
       first.record()
-      state["graph"][1].replay()
+      if own["recordable"]: own["graph"].replay()
+      else:
+        for _ in range(count): own["call"]()
       last.record()
       torch.cuda.synchronize()
       return first.elapsed_time(last) * 1e-3 / count
@@ -69,12 +128,15 @@ enum TorchScript {
       words = line.split()
       try:
         if words[0] == "gemm": gemm(*words[1:])
+        elif words[0] == "sdpa": sdpa(*words[1:])
+        elif words[0] == "flex": flex(*words[1:])
         elif words[0] == "run": run(words[1])
         elif words[0] == "drop":
           state.clear()
+          calls.clear()
           torch.cuda.empty_cache()
         elif words[0] == "time":
-          print("ok", repr(time(words[1])), flush=True)
+          print("ok", repr(time(words[1], words[2])), flush=True)
           continue
         print("ok", flush=True)
       except Exception as error:

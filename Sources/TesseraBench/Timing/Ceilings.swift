@@ -1,7 +1,7 @@
 package import Tessera
 package import TesseraCore
 import TesseraHAL
-import TesseraKernels
+package import TesseraKernels
 import TesseraReference
 import TesseraRuntime
 
@@ -19,6 +19,12 @@ package struct Ceilings: Sendable, Codable, Hashable {
 
   /// The best of the three bandwidths.
   package var bandwidth: Double { max(copy, max(read, write)) }
+
+  /// Seconds that a plan's bytes, and its operations, take at least. Kernels of other tiers than the
+  /// portable one multiply in units that the f32 peak says nothing of: 0 for them.
+  package func bound(of plan: Plan) -> (memory: Double, arithmetic: Double) {
+    (plan.bytes / bandwidth, plan.tier == "portable" ? plan.flopsNeeded / fma : 0)
+  }
 
   /// Not measured, where rows are not compared with them.
   package static let unknown = Ceilings(copy: 1, read: 1, write: 1, fma: 1, launch: 0)

@@ -7,8 +7,11 @@ import TesseraReference
 package struct AttentionCase: ConformanceCase {
   package let attention: AttentionInputs
 
+  private let form: Int
+
   init(_ variant: ConformanceVariant, _ random: inout SeededRandom) throws(TesseraError) {
     attention = try AttentionInputs(variant, &random, work: 4_000_000)
+    form = random.integer(in: 0...5)
   }
 
   package var inputs: [HostTensor?] { attention.operands }
@@ -23,8 +26,12 @@ package struct AttentionCase: ConformanceCase {
 
   package var summary: String { "\(attention.problem)" }
 
+  /// Takes the planner's choice in one case of six, else a form of the tensor cores where the device has
+  /// them and the problem is for them.
   package func prepare(on device: Device) throws(TesseraError) -> PreparedPlan {
-    try device.preparedPlan(attention.problem)
+    let forms = form == 0 ? [] : try AttentionPlanner.tensorForms(attention.problem, device.context.capabilities)
+    guard !forms.isEmpty else { return try device.preparedPlan(attention.problem) }
+    return try PlanExecutor.prepare(forms[form % forms.count], on: device.context)
   }
 
   package func verify(_ results: [HostTensor]) throws(TesseraError) -> Verification {

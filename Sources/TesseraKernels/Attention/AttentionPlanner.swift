@@ -6,10 +6,11 @@ package enum AttentionPlanner {
   /// Plans `problem` for a device.
   ///
   /// Operands of the plan: `Plan.AttentionOperand`.
+  /// - Parameter tiling: tiles to use; nil chooses. Not for the CPU back-end.
   /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
   ///   device's.
   package static func plan(
-    _ problem: AttentionProblem, _ capabilities: Capabilities
+    _ problem: AttentionProblem, _ capabilities: Capabilities, tiling: BoxTiling? = nil
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     var plan = Plan(operation: "attention", schedule: "tiled", tile: [])
@@ -19,7 +20,7 @@ package enum AttentionPlanner {
     if capabilities.backend == .cpu {
       try CPUAttentionPlanner.forward(box, operands, to: &plan, capabilities)
     } else {
-      try BoxPlanner.forward(box, operands, to: &plan, capabilities)
+      try BoxPlanner.forward(box, operands, to: &plan, capabilities, tiling: tiling)
     }
     plan.finishAttention(box, backward: false)
     return plan

@@ -30,6 +30,7 @@ struct GEMMPlanBuilder {
     var plan = Plan(
       operation: "gemm", schedule: form.kernel.rawValue,
       tile: [form.tileM, form.tileN, form.tileK])
+    plan.form = FormName.text(form.kernel.rawValue, form.parameters)
     plan.flopsNeeded = problem.flops
     plan.bytes = GEMMTraffic.bytes(problem)
     guard problem.batchCount > 0, problem.m > 0, problem.n > 0 else { return plan }

@@ -43,15 +43,18 @@ package enum GEMMPlanner {
 
   /// Plans with every form that is legal on the device, the one expected to be fastest first: what a
   /// tuner tries. On the CPU back-end there is one.
+  /// - Parameter refused: tiers that are not to be used.
   package static func candidates(
-    _ problem: GEMMProblem, _ capabilities: Capabilities
+    _ problem: GEMMProblem, _ capabilities: Capabilities, refused: [TensorTier: String] = [:]
   ) throws(TesseraError) -> [Plan] {
     if capabilities.backend == .cpu {
       return [try CPUGEMMPlanner.plan(problem, capabilities: capabilities)]
     }
     var plans: [Plan] = []
-    let tiers = TensorTier.allCases.filter { violation(problem, $0, capabilities) == nil }
-    var tensor = tiers.reversed().flatMap { tensorPlans(problem, $0, capabilities) }
+    let tiers = TensorTier.allCases.filter {
+      refused[$0] == nil && violation(problem, $0, capabilities) == nil
+    }
+    var tensor = tiers.reversed().flatMap { searched(problem, $0, capabilities) }
     // Stable where costs are equal: the higher tier stays first.
     tensor = tensor.enumerated().sorted { ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset) }
       .map(\.element)
@@ -79,6 +82,16 @@ package enum GEMMPlanner {
     switch tier {
     case .hopper: HopperGEMMForm.plans(problem, capabilities)
     case .mma: MMAGEMMForm.plans(problem, capabilities)
+    }
+  }
+
+  /// Plans of a tier's forms with every cut of K worth trying, cheapest first.
+  private static func searched(
+    _ problem: GEMMProblem, _ tier: TensorTier, _ capabilities: Capabilities
+  ) -> [(plan: Plan, cost: Double)] {
+    switch tier {
+    case .hopper: HopperGEMMForm.search(problem, capabilities)
+    case .mma: MMAGEMMForm.search(problem, capabilities)
     }
   }
 

@@ -32,6 +32,7 @@ package enum KernelCatalogue {
       CPUGEMMKernels.entries,
       CPUListKernels.entries,
       DecodeKernels.entries,
+      HopperAttentionKernels.entries,
       GEMMKernels.entries,
       TensorGEMMKernels.entries,
       PartKernels.entries,

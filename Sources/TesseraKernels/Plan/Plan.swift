@@ -56,6 +56,9 @@ package struct Plan: Sendable, Hashable, Codable {
   package var schedule: String
   /// Generation of kernels: `portable`, or the name of a `TensorTier`.
   package var tier: String
+  /// Names the main kernel's choices among a planner's candidates, for the tuning database; nil where
+  /// there is one way only.
+  package var form: String?
   /// Tile extents as the main kernel names them.
   package var tile: [Int]
   package var kernels: [KernelSpec]

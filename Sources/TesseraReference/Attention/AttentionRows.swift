@@ -1,3 +1,5 @@
+import TesseraCore
+
 /// One key that a query attends.
 struct AttendedKey {
   /// Which vector of K and V it is.
@@ -98,10 +100,11 @@ struct AttentionRows<T: OracleScalar> {
   }
 
   /// O, LSE and what their error bounds are made of.
+  /// - Parameter weights: a storage type that P is rounded to before it meets the values.
   // Callers are in other files: without this, debug builds call every operation through a table.
   @_specialize(where T == Double)
   @_specialize(where T == Float)
-  func forward() -> AttentionOracle {
+  func forward(weights: DType = .f64) -> AttentionOracle {
     var result = AttentionOracle(
       o: [Double](repeating: 0, count: rows.count * valueDim),
       lse: [Double](repeating: -.infinity, count: rows.count),
@@ -111,12 +114,14 @@ struct AttentionRows<T: OracleScalar> {
     for row in rows.indices where !rows[row].isEmpty || !sinks.isEmpty {
       let scores = scores(of: row)
       result.lse[row] = Double(scores.lse)
+      let stored =
+        weights == .f64 || weights == .f32 ? scores.p : scores.p.map { T(weights.nearest(Double($0))) }
       let counting = zip(rows[row], scores.p).filter { $0.1 >= 0x1p-24 }
       result.scoreMagnitude[row] =
         Double(scores.size.max() ?? 0) + (counting.map { abs($0.0.bias) }.max() ?? 0)
       for i in 0..<valueDim {
         var (sum, absolute): (T, T) = (0, 0)
-        for (key, p) in zip(rows[row], scores.p) {
+        for (key, p) in zip(rows[row], stored) {
           let term = p * v[key.vector * valueDim + i]
           sum += term
           absolute += abs(term)

@@ -20,12 +20,12 @@ extension Reference {
     AttentionRows<Double>(problem, q, k, v, alibi, cuQ, cuK).backward(dO: dO)
   }
 
-  /// O evaluated plainly in f32 and rounded to its storage type: the yardstick of the error judge.
+  /// O evaluated plainly in f32, P and O rounded to storage types: the yardstick of the error judge.
   package static func plainAttention(
     _ problem: AttentionProblem, q: [Double], k: [Double], v: [Double], alibi: [Double] = [],
     cuQ: [Int] = [], cuK: [Int] = []
   ) -> [Double] {
-    AttentionRows<Float>(problem, q, k, v, alibi, cuQ, cuK).forward().o
+    AttentionRows<Float>(problem, q, k, v, alibi, cuQ, cuK).forward(weights: problem.dtype).o
       .map(problem.outputDType.nearest)
   }
 

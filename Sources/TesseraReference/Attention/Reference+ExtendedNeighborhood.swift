@@ -13,13 +13,13 @@ extension Reference {
     AttentionRows<Double>(problem, q, k + extraK, v + extraV, bias, keyMask).forward()
   }
 
-  /// O of the same evaluated plainly in f32 and rounded to its storage type.
+  /// O of the same evaluated plainly in f32, P and O rounded to storage types.
   package static func plainExtendedNeighborhoodAttention(
     _ problem: NeighborhoodProblem, q: [Double], k: [Double], v: [Double], extraK: [Double] = [],
     extraV: [Double] = [], bias: [Double] = [], keyMask: [Bool] = []
   ) -> [Double] {
-    AttentionRows<Float>(problem, q, k + extraK, v + extraV, bias, keyMask).forward().o
-      .map(problem.outputDType.nearest)
+    AttentionRows<Float>(problem, q, k + extraK, v + extraV, bias, keyMask)
+      .forward(weights: problem.dtype).o.map(problem.outputDType.nearest)
   }
 
   /// The gradients of `Σ dO·O` of neighborhood attention, plain or with extensions.

@@ -33,11 +33,12 @@ extension Reference {
     AttentionRows<Double>(head, keys, q, k, v).forward()
   }
 
-  /// O of the same evaluated plainly in f32 and rounded to its storage type.
+  /// O of the same evaluated plainly in f32, P and O rounded to storage types.
   package static func plainAttention(
     ofRows keys: [[Int]], _ head: AttentionHead, q: [Double], k: [Double], v: [Double]
   ) -> [Double] {
-    AttentionRows<Float>(head, keys, q, k, v).forward().o.map(head.outputDType.nearest)
+    AttentionRows<Float>(head, keys, q, k, v).forward(weights: head.dtype).o
+      .map(head.outputDType.nearest)
   }
 
   /// What the pairs of query `r` and the vectors `keys[r]` add to dQ, dK and dV, given LSE and O of the

@@ -15,11 +15,11 @@ extension Reference {
     AttentionRows<Double>(problem, inputs).backward(dO: dO)
   }
 
-  /// O evaluated plainly in f32 and rounded to its storage type: the yardstick of the error judge.
+  /// O evaluated plainly in f32, P and O rounded to storage types: the yardstick of the error judge.
   package static func plainBlockListAttention(
     _ problem: BlockListProblem, _ inputs: BlockListInputs
   ) -> [Double] {
-    AttentionRows<Float>(problem, inputs).forward().o
+    AttentionRows<Float>(problem, inputs).forward(weights: problem.attention.dtype).o
       .map(problem.attention.outputDType.nearest)
   }
 

@@ -50,16 +50,7 @@ package final class DiskCache: Sendable {
 
   /// The payload stored under `key`, or nil.
   package func read(_ key: String) -> [UInt8]? {
-    let descriptor = open(path(key), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var info = stat()
-    guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
-      info.st_uid == geteuid(), info.st_mode & 0o022 == 0, info.st_size >= Self.headerBytes,
-      info.st_size <= limit
-    else { return nil }
-    var bytes = [UInt8](repeating: 0, count: Int(info.st_size))
-    guard Self.readAll(descriptor, &bytes) else { return nil }
+    guard let bytes = try? PrivateFile.read(path(key), atMost: limit) else { return nil }
     return Self.payload(of: bytes, key: key)
   }
 
@@ -136,20 +127,6 @@ package final class DiskCache: Sendable {
     withUnsafeBytes(of: value.littleEndian, Array.init)
   }
 
-  private static func readAll(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Bool {
-    let total = bytes.count
-    return bytes.withUnsafeMutableBytes { buffer in
-      var done = 0
-      while done < total {
-        let count = systemRead(descriptor, buffer.baseAddress.map { $0 + done }, total - done)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { return false }
-        done += count
-      }
-      return true
-    }
-  }
-
   private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBytes { buffer in
       var done = 0
@@ -164,10 +141,7 @@ package final class DiskCache: Sendable {
   }
 }
 
-// `read` and `write` are also methods above; these name the system calls.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(descriptor, buffer, count)
-}
+// `write` is also a method above; this names the system call.
 private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, buffer, count)
 }

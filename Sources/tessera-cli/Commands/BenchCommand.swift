@@ -17,8 +17,9 @@ struct BenchCommand: ParsableCommand {
       f64 oracle, new data behind the same pointers, every input varied alone; the device counts the \
       dispatches. The ceilings that rows are compared with are measured in the same run. Peers run in \
       turns with a row on the same data: for gemm the naive kernel, PyTorch (NVIDIA; TESSERA_PYTHON names \
-      the interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for na and attention over \
-      lists our own dense attention over the same tokens; for lists what is done for them alone (lists), \
+      the interpreter), CLBlast (OpenCL) and OpenBLAS (CPU), where installed; for attention and na \
+      PyTorch's scaled_dot_product_attention (sdpa), and its compiled FlexAttention (flex) for na; for na \
+      and attention over lists our own dense attention over the same tokens; for lists what is done for them alone (lists), \
       and both schedules (query, kv). Times are medians of device time over rounds with their 95 % \
       intervals. Without --shape a suite runs its own list.
       """)
@@ -81,7 +82,7 @@ struct BenchCommand: ParsableCommand {
     let ordered = limit == nil ? found : found.filter { $0.backend == .cpu } + found.filter { $0.backend != .cpu }
     for (index, description) in ordered.enumerated() {
       let own = try chosen.flatMap { try list($0.0, $0.1, description) }
-      let device = try Device(description)
+      let device = try Device(description, configuration: .commandLine)
       // Every dispatch is waited for and compared: no time would mean anything.
       guard device.bounds != .validate else {
         throw ValidationError("TESSERA_BOUNDS: got \"validate\", allowed off or enforce for bench")

@@ -26,7 +26,8 @@ struct PlanAttention: ParsableCommand {
     ) { () throws(TesseraError) in
       backward
         ? try AttentionPlanner.planBackward(problem, capabilities)
-        : try AttentionPlanner.plan(problem, capabilities)
+        : try AttentionPlanner.plan(
+          problem, capabilities, measured: device.measurements(for: .attention(problem), measuring: false))
     }
   }
 

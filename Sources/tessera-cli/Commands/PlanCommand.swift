@@ -37,7 +37,9 @@ struct PlanGEMM: ParsableCommand {
     }
     let device = try device.open()
     try PlanPrinter.print(
-      try GEMMPlanner.plan(problem, device.context.capabilities), problem, device, json: json)
+      try GEMMPlanner.plan(
+        problem, device.context.capabilities, refused: [:],
+        measured: device.measurements(for: .gemm(problem), measuring: false)), problem, device, json: json)
   }
 }
 

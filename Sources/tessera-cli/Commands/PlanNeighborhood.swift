@@ -42,7 +42,8 @@ struct PlanNeighborhood: ParsableCommand {
     ) { () throws(TesseraError) in
       backward
         ? try NeighborhoodPlanner.planBackward(problem, capabilities)
-        : try NeighborhoodPlanner.plan(problem, capabilities)
+        : try NeighborhoodPlanner.plan(
+          problem, capabilities, measured: device.measurements(for: .neighborhood(problem), measuring: false))
     }
   }
 

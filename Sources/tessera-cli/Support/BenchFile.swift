@@ -41,6 +41,8 @@ enum BenchFile {
     return rows
   }
 
+  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
   /// All bytes of a file.
   static func bytes(_ path: String) throws -> [UInt8] {
     let file: Data

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Tessera
+import TesseraBench
+import TesseraCore
 import TesseraHAL
 
 /// `--device` and `--bounds`, and opening what they name.
@@ -38,12 +40,21 @@ struct DeviceOptions: ParsableArguments {
   }
 
   var configuration: Device.Configuration {
-    var result = Device.Configuration()
+    var result = Device.Configuration.commandLine
     result.bounds = bounds
     return result
   }
 
   func describe() throws(TesseraError) -> DeviceDescription {
     try Device.find(device ?? Environment.value("TESSERA_DEVICE") ?? "auto")
+  }
+}
+
+extension Device.Configuration {
+  /// What commands open devices with: they can measure plans when `TESSERA_TUNE` asks for it.
+  static var commandLine: Self {
+    var configuration = Self()
+    configuration.tuner = Tuner.onDemand
+    return configuration
   }
 }

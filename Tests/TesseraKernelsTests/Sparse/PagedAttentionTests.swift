@@ -70,6 +70,7 @@ import Testing
     form.queries = 2
     #expect(try kernels(form, "opencl-h200").contains("decode_forward"))
     form.queries = 3
-    #expect(try kernels(form, "opencl-h200").contains("list_forward"))
+    #expect(try kernels(form, "opencl-h200").contains("list_hopper"))
+    #expect(try kernels(form, "vulkan-h200").contains("list_forward"))
   }
 }

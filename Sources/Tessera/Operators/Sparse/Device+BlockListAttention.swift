@@ -116,8 +116,9 @@ extension Device {
     _ problem: BlockListProblem, _ schedule: BlockListSchedule
   ) throws(TesseraError) -> PreparedPlan {
     try plans.plan(Scheduled(problem: problem, schedule: schedule)) { () throws(TesseraError) in
-      try PlanExecutor.prepare(
-        try BlockListPlanner.plan(problem, schedule: schedule, context.capabilities), on: context)
+      try prepared { capabilities throws(TesseraError) in
+        try BlockListPlanner.plan(problem, schedule: schedule, capabilities)
+      }
     }
   }
 

@@ -124,7 +124,7 @@ extension Device {
   /// The plan `nativeSparseAttention` would run, with its kernels built.
   package func preparedPlan(_ problem: NSAProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
-      try PlanExecutor.prepare(try NSAPlanner.plan(problem, context.capabilities), on: context)
+      try prepared { capabilities throws(TesseraError) in try NSAPlanner.plan(problem, capabilities) }
     }
   }
 

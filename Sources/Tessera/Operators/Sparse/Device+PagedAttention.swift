@@ -61,8 +61,7 @@ extension Device {
   /// The plan `pagedAttention` would run, with its kernels built.
   package func preparedPlan(_ problem: PagedProblem) throws(TesseraError) -> PreparedPlan {
     try plans.plan(problem) { () throws(TesseraError) in
-      try PlanExecutor.prepare(
-        try PagedPlanner.plan(problem, context.capabilities), on: context)
+      try prepared { capabilities throws(TesseraError) in try PagedPlanner.plan(problem, capabilities) }
     }
   }
 }

@@ -3,7 +3,7 @@
 /// Position `j` of sequence `b` lies in page `blockTable[b, j / page]` at place `j % page`. Positions
 /// whose page number is outside `[0, P)` take no part, and what pages hold past a sequence's length is
 /// never looked at. Keys and values each have their own element type, or are codes
-/// (``QuantizationFormat``), whatever the type of the queries.
+/// (`QuantizationFormat`), whatever the type of the queries.
 public struct PagedCache: Sendable {
   /// Pages `[P, page, Hkv, D]` of f32, f16 or bf16, or their codes.
   public let keys: Tensor

@@ -3,6 +3,8 @@ struct BoxColumns {
   private let axes: [TokenAxis]
   private let count: Int
   private let rowsAreKeys: Bool
+  /// Whether boxes of fewer columns than there are places will not do.
+  private let exactly: Bool
   private let memory = Memory()
 
   /// What tiles meet, by axis, row side and column side: each is counted once.
@@ -10,7 +12,8 @@ struct BoxColumns {
     var visited: [[Int]: Double] = [:]
   }
 
-  init(_ axes: [TokenAxis], _ count: Int, rowsAreKeys: Bool) {
+  init(_ axes: [TokenAxis], _ count: Int, rowsAreKeys: Bool, exactly: Bool = false) {
+    self.exactly = exactly
     self.axes = axes
     self.count = count
     self.rowsAreKeys = rowsAreKeys
@@ -24,7 +27,8 @@ struct BoxColumns {
     var best: (box: [Int], visited: Double, full: Bool) = ([1, 1, count], .infinity, false)
     for c2 in sides[2].reversed() {
       for c1 in sides[1].reversed() where c1 * c2 <= count {
-        guard let c0 = sides[0].last(where: { $0 * c1 * c2 <= count }) else { continue }
+        let fits = { $0 * c1 * c2 <= count && (!exactly || $0 * c1 * c2 == count) }
+        guard let c0 = sides[0].last(where: fits) else { continue }
         let box = [c0, c1, c2]
         let visited = box.indices.reduce(1.0) { $0 * pairs($1, rowBox[$1], box[$1]) }
         let full = c0 * c1 * c2 == count
@@ -32,6 +36,9 @@ struct BoxColumns {
           best = (box, visited, full)
         }
       }
+    }
+    if best.visited == .infinity {
+      best.visited = best.box.indices.reduce(1.0) { $0 * pairs($1, rowBox[$1], best.box[$1]) }
     }
     return (best.box, best.visited)
   }

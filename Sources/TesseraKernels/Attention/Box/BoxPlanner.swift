@@ -19,6 +19,11 @@ package enum BoxPlanner {
       chosen = try BoxTiling.best(.forward, problem, capabilities)
     }
     try BoxRecorder(problem, operands, chosen, capabilities).record(to: &plan)
+    plan.form = chosen.form
+    if chosen.hopper == nil, capabilities.tensorTiers?.contains(.hopper) == true {
+      let reason = HopperAttentionForm.violation(.forward, problem, capabilities)
+      plan.notes.append("tier hopper is not used: \(reason ?? "expected to be slower here")")
+    }
   }
 
   /// Adds the gradients of Q, K and V to `plan`; `operands` name where δ goes.

@@ -10,8 +10,9 @@ extension BoxRecorder {
       if tensor.bytes * problem.batch > capabilities.maxBindingRange { return 1 }
     }
     // A share is some tiles at least: joining costs as well.
+    let together = tiling.hopper != nil ? 1 : capabilities.kind == .gpu ? 4 : 2
     return SplitWork(capabilities: capabilities).count(
-      parallel: capabilities.computeUnits * (capabilities.kind == .gpu ? 4 : 2),
+      parallel: capabilities.computeUnits * together,
       groups: grid.count * problem.batch, most: min(most / 4, 64),
       partialBytes: tiling.pass.results.compactMap { partialBytes($0) },
       limit: capabilities.maxGroupCount[2] / max(1, grid.z * problem.batch))

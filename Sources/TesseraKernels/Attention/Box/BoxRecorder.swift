@@ -50,7 +50,8 @@ struct BoxRecorder {
     let kernel = plan.kernels.count
     let grid = try grid()
     let splits = splits(grid)
-    plan.kernels.append(KernelSpec(tiling.pass.kernel, parameters(partial: splits > 1)))
+    plan.kernels.append(KernelSpec(tiling.kernel, parameters(partial: splits > 1)))
+    if tiling.hopper != nil { plan.tier = TensorTier.hopper.rawValue }
     let ranges = try tileRanges(splits)
     let batches = try batchRanges(grid, splits, carries: ranges.count > 1)
     var state = plan.unusedScratch()
@@ -58,6 +59,8 @@ struct BoxRecorder {
       plan.scratch[plan.scratch.count - 1] = stateBytes(grid, splits) * batches[0].count
       state.byteCount = stateBytes(grid, splits) * batches[0].count
     }
+    let maps = addMaps(to: &plan)
+    if let maps { state = maps.argument }
     var partial: [BoxPass.Role: Plan.Source] = [:]
     if splits > 1 {
       for role in tiling.pass.results {
@@ -82,6 +85,9 @@ struct BoxRecorder {
           arguments.append(
             tiling.pass.writes(role) ? plan.unusedScratch() : .init(.none, byteCount: 0))
         }
+      }
+      if let maps {
+        plan.dispatches.append(mapsDispatch(maps, batch, constants(0..<0, 1, 0)))
       }
       for (index, range) in ranges.enumerated() {
         let flags =
@@ -114,21 +120,25 @@ struct BoxRecorder {
     let extra = !tiling.pass.rowsAreKeys && problem.extraKeys > 0
     // An axis of one token is a band as well as anything else.
     let dense = problem.axes[2].kind == .band
-    return [
+    let own: [KernelSpec.Parameter] =
+      tiling.hopper?.parameters ?? [
+        .init("WORK_R", tiling.workR), .init("WORK_C", tiling.workC), .init("BLOCK_R", tiling.blockR),
+        .init("BLOCK_C", tiling.blockC), .init("BLOCK_V", tiling.blockV),
+        .init("BLOCK_D", tiling.blockD), .init("STEP_D", tiling.stepD),
+        .init("STEP_C", tiling.stepC), .init("RESIDENT", tiling.resident ? 1 : 0),
+        .init("STAGE", tiling.stageSize), .init("LANES", tiling.lanes),
+        .init("PARTS", tiling.parts), .init("GRAIN", tiling.grain), .init("WIDTH", tiling.width),
+        .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
+      ]
+    return own + [
       .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
-      .init("WORK_R", tiling.workR), .init("WORK_C", tiling.workC), .init("BLOCK_R", tiling.blockR),
-      .init("BLOCK_C", tiling.blockC), .init("BLOCK_V", tiling.blockV),
-      .init("BLOCK_D", tiling.blockD), .init("STEP_D", tiling.stepD),
-      .init("STEP_C", tiling.stepC), .init("RESIDENT", tiling.resident ? 1 : 0),
-      .init("STAGE", tiling.stageSize), .init("LANES", tiling.lanes), .init("PARTS", tiling.parts),
-      .init("GRAIN", tiling.grain), .init("SCORE_BIAS", problem.scoreBias.rawValue),
+      .init("SCORE_BIAS", problem.scoreBias.rawValue),
       .init("SOFT_CAP", problem.softCap == nil ? 0 : 1), .init("KEY_MASK", problem.keyMask ? 1 : 0),
       .init("EXTRA_KEYS", extra ? 1 : 0), .init("PACKED", problem.sequences == nil ? 0 : 1),
       .init("RINGS", problem.axes.contains { $0.kind == .ring } ? 1 : 0),
       .init("GRIDS", dense || problem.axes.allSatisfy { $0.keys == $0.queries } ? 0 : 1),
-      .init("DENSE", dense ? 1 : 0), .init("WIDTH", tiling.width), .init("Q_DTYPE", problem.dtype.kernelCode),
+      .init("DENSE", dense ? 1 : 0), .init("Q_DTYPE", problem.dtype.kernelCode),
       .init("O_DTYPE", partial && tiling.pass == .forward ? 0 : problem.outputDType.kernelCode),
-      .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
     ]
   }
 

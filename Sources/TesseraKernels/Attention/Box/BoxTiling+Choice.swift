@@ -40,14 +40,60 @@ extension BoxTiling {
     _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> BoxTiling {
     var best: (tiling: BoxTiling, cost: Double)?
+    let smallest = each(pass, problem, capabilities) { tiling, cost in
+      if cost < best?.cost ?? .infinity { best = (tiling, cost) }
+    }
+    guard let best else {
+      throw .overLimit(
+        "local memory for head dimensions \(problem.headDim) and \(problem.valueDim)",
+        requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
+    }
+    return best.tiling
+  }
+
+  /// Tilings worth measuring, the one of least estimated cost first: a few boxes of every form, none
+  /// that is expected to take three times as long as the best.
+  static func candidates(
+    _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
+  ) -> [BoxTiling] {
+    var all: [(tiling: BoxTiling, cost: Double)] = []
+    _ = each(pass, problem, capabilities) { all.append(($0, $1)) }
+    // Equal costs keep the order in which they were found: `best` takes the first, too.
+    let ranked = all.enumerated().sorted {
+      ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset)
+    }.map(\.element)
+    guard let least = ranked.first?.cost else { return [] }
+    var boxes: [[Int]: Int] = [:]
+    return ranked.filter { entry in
+      let tiling = entry.tiling
+      boxes[[tiling.workR, tiling.workC, tiling.blockR], default: 0] += 1
+      return entry.cost <= 3 * least
+        && boxes[[tiling.workR, tiling.workC, tiling.blockR], default: 0] <= boxesPerForm
+    }.prefix(candidateLimit).map(\.tiling)
+  }
+  private static let (boxesPerForm, candidateLimit) = (4, 24)
+
+  /// Tells `body` of every tiling that fits and of its estimated cost.
+  /// - Returns: bytes of local memory that the smallest of all needs.
+  static func each(
+    _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities,
+    _ body: (BoxTiling, Double) -> Void
+  ) -> Int {
     var smallest = Int.max
     let longest = problem.axes.map { $0.longest(rowsAreKeys: pass.rowsAreKeys) }
-    for form in forms(pass, capabilities) {
-      guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
-        var tiling = fitted(
-          pass, form, headDim: problem.headDim, valueDim: problem.valueDim, capabilities, &smallest)
-      else { continue }
-      let search = BoxColumns(problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys)
+    var tilings: [BoxTiling] = []
+    for form in forms(pass, capabilities)
+    where form.workR * form.workC <= capabilities.maxWorkgroupInvocations {
+      if let tiling = fitted(
+        pass, form, headDim: problem.headDim, valueDim: problem.valueDim, capabilities, &smallest)
+      {
+        tilings.append(tiling)
+      }
+    }
+    for var tiling in tilings + onTensorCores(pass, problem, capabilities) {
+      let boxCopies = tiling.hopper?.boxCopies == true
+      let search = BoxColumns(
+        problem.axes, tiling.tileC, rowsAreKeys: pass.rowsAreKeys, exactly: boxCopies)
       for box in boxes(tiling.tileR, longest) {
         tiling.rowTile = box
         let (columnTile, visited) = search.best(for: box)
@@ -64,19 +110,19 @@ extension BoxTiling {
           tiles * tiling.costPerTile * tiling.idleness(workgroups, capabilities)
           * tiling.loneliness(capabilities)
           + rowTiles * tiling.costPerRowTile
-        if cost < best?.cost ?? .infinity { best = (tiling, cost) }
+        body(tiling, cost)
       }
     }
-    guard let best else {
-      throw .overLimit(
-        "local memory for head dimensions \(problem.headDim) and \(problem.valueDim)",
-        requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
-    }
-    return best.tiling
+    return smallest
   }
 
   /// How much longer a device takes that has fewer workgroups than it can run at once.
   func idleness(_ workgroups: Double, _ capabilities: Capabilities) -> Double {
+    if let hopper {
+      // The last wave may leave most compute units idle.
+      let units = Double(max(capabilities.computeUnits, 1) * hopper.together(headDim, valueDim))
+      return (workgroups / units).rounded(.up) * units / max(workgroups, 1)
+    }
     let together = Double(max(capabilities.computeUnits, 1)) * Double(256 / min(threads, 256))
     return capabilities.kind == .gpu ? max(1, together / max(workgroups, 1)) : 1
   }
@@ -95,6 +141,7 @@ extension BoxTiling {
   var costPerTile: Double {
     let pairs = Double(tileR * tileC)
     let columns = Double(productsPerPair)
+    if let hopper { return hopper.costPerTile(pairs: pairs, products: columns) }
     let staged = Double(tileC) + (resident ? 0 : Double(tileR) / 2)
     // A GPU's workgroup waits for memory whenever it has staged something.
     let waits = lanes == 1 ? 40 : 130 * stages
@@ -127,7 +174,8 @@ extension BoxTiling {
   }
   /// The same of what is done once per row tile.
   var costPerRowTile: Double {
-    Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
+    if let hopper { return hopper.costPerRowTile(headDim, valueDim) }
+    return Double(tileR * parts) * Double(4 * (headDim + valueDim) + 200)
   }
 
   /// The largest staging steps with which `form` fits the device's local memory; nil if none does.

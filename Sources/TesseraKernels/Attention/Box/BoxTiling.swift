@@ -15,22 +15,33 @@ package struct BoxTiling: Sendable, Hashable {
   package var grain: Int
   package var headDim: Int
   package var valueDim: Int
+  /// Where the tensor cores multiply: what takes the place of the choices above.
+  package var hopper: HopperAttentionForm?
   /// Rows of a tile along each axis of a dilation group; the product is at most `tileR`.
   package var rowTile = [1, 1, 1]
   /// Columns of a tile along each axis; the product is at most `tileC`.
   package var columnTile = [1, 1, 1]
 
-  package var threads: Int { workR * workC }
-  package var tileR: Int { workR * blockR }
-  package var tileC: Int { workC * blockC }
+  /// The kernel's name.
+  package var kernel: String { hopper == nil ? pass.kernel : HopperAttentionKernels.forward }
+  package var threads: Int { hopper?.threads ?? workR * workC }
+  package var tileR: Int { hopper?.tileR ?? workR * blockR }
+  package var tileC: Int { hopper?.tileC ?? workC * blockC }
   package var tileV: Int { workC * blockV }
   package var tileD: Int { workC * blockD }
   /// Head dimensions computed, padding included.
-  package var paddedHeadDim: Int { (headDim + stepD - 1) / stepD * stepD }
-  package var paddedValueDim: Int { (valueDim + stepD - 1) / stepD * stepD }
+  package var paddedHeadDim: Int {
+    let step = hopper == nil ? stepD : 16
+    return (headDim + step - 1) / step * step
+  }
+  package var paddedValueDim: Int {
+    let step = hopper == nil ? stepD : 64
+    return (valueDim + step - 1) / step * step
+  }
 
   /// Workgroups that share the elements of the results.
   package var parts: Int {
+    if hopper != nil { return 1 }
     let forValues = (valueDim + tileV - 1) / tileV
     let forKeys = (headDim + tileD - 1) / tileD
     switch pass {
@@ -53,6 +64,7 @@ package struct BoxTiling: Sendable, Hashable {
 
   /// Bytes of all local arrays of the kernel.
   package var localBytes: Int {
+    if let hopper { return hopper.localBytes(headDim: headDim, valueDim: valueDim) }
     let elements = pass == .forward ? paddedHeadDim : paddedHeadDim + paddedValueDim
     let rowStride = 4 + (resident ? elements : stepD)
     let words = 4 * tileR + 3 * tileC
@@ -68,6 +80,7 @@ package struct BoxTiling: Sendable, Hashable {
   /// Multiply-adds of one pair of a row tile and a column tile, per row and column, all parts together.
   package var productsPerPair: Int {
     let scores = paddedHeadDim
+    if hopper != nil { return scores + paddedValueDim }
     switch pass {
     case .forward: return parts * (scores + tileV)
     case .queryGradient: return parts * (scores + paddedValueDim + tileD)

@@ -18,6 +18,7 @@ struct HopperGEMMBuilder {
       operation: "gemm", schedule: form.splits > 1 ? "persistent-split-k" : "persistent",
       tile: [form.tileM, form.tileN, HopperGEMMForm.tileK])
     plan.tier = TensorTier.hopper.rawValue
+    plan.form = FormName.text(plan.tier, form.parameters, splits: form.splits)
     plan.flopsNeeded = problem.flops
     plan.bytes = GEMMTraffic.bytes(problem)
     let units = form.tiles(problem).multipliedSaturating(problem.batchCount)

@@ -14,6 +14,7 @@ struct MMAGEMMBuilder {
       operation: "gemm", schedule: split ? "tiled-split-k" : "tiled",
       tile: [form.tileM, form.tileN, MMAGEMMForm.tileK])
     plan.tier = TensorTier.mma.rawValue
+    plan.form = FormName.text(plan.tier, form.parameters, splits: form.splits)
     plan.flopsNeeded = problem.flops
     plan.bytes = GEMMTraffic.bytes(problem)
     let tiles = form.tiles(problem)

@@ -52,6 +52,28 @@ extension TensorGEMMForm {
     return best
   }
 
+  /// Plans of every form, whole and with K cut into any usual number of parts, that is not expected to
+  /// take more than three times as long as the best: what a tuner tries. Cheapest first.
+  static func search(
+    _ problem: GEMMProblem, _ capabilities: Capabilities
+  ) -> [(plan: Plan, cost: Double)] {
+    let steps = (problem.k + 63) / 64
+    var forms: [(form: Self, cost: Double)] = []
+    for form in all where form.violation(on: capabilities) == nil {
+      for count in [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32] where count == 1 || count * 2 <= steps {
+        guard let cut = form.cut(into: count, problem) else { continue }
+        forms.append((cut, cut.cost(problem, capabilities)))
+      }
+    }
+    forms.sort { ($0.cost, $0.form.order) < ($1.cost, $1.form.order) }
+    let limit = 3 * (forms.first?.cost ?? 0)
+    return forms.filter { $0.cost <= limit }.prefix(searchLimit).compactMap { entry in
+      (try? entry.form.plan(problem, capabilities)).map { ($0, entry.cost) }
+    }
+  }
+  /// Dozens, not thousands.
+  private static var searchLimit: Int { 32 }
+
   /// Tells forms of equal cost apart, so that a plan is a function of its inputs alone.
   private var order: Int { (tileM * 1024 + tileN) * 64 + splits }
 

@@ -16,14 +16,17 @@ package enum BlockListPlanner {
   /// Plans `problem` for a device.
   ///
   /// Operands of the plan: `Plan.BlockListOperand`.
+  /// - Parameter onTensorCores: whether the tensor cores take it wherever they can, as tests want it.
   /// - Throws: `invalidArgument` if the problem breaks its own rules, `overLimit` if it exceeds the
   ///   device's.
   package static func plan(
-    _ problem: BlockListProblem, schedule: BlockListSchedule = .auto, _ capabilities: Capabilities
+    _ problem: BlockListProblem, schedule: BlockListSchedule = .auto, _ capabilities: Capabilities,
+    onTensorCores: Bool = false
   ) throws(TesseraError) -> Plan {
     try problem.validate()
     guard capabilities.backend == .cpu else {
-      return try ListPlanner.forward(problem, schedule, ListMemory(), capabilities)
+      return try ListPlanner.forward(
+        problem, schedule, ListMemory(), capabilities, onTensorCores: onTensorCores)
     }
     return try CPUListPlanner.forward(problem, schedule, capabilities)
   }

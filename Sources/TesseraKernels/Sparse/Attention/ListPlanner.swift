@@ -5,15 +5,16 @@ package import TesseraHAL
 /// Vulkan.
 package enum ListPlanner {
   /// Plans the forward pass of block lists. Operands: `Plan.BlockListOperand`.
+  /// - Parameter onTensorCores: whether the tensor cores take it wherever they can.
   package static func forward(
     _ problem: BlockListProblem, _ schedule: BlockListSchedule, _ memory: ListMemory,
-    _ capabilities: Capabilities
+    _ capabilities: Capabilities, onTensorCores: Bool = false
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention", schedule: "query-major", tile: [])
     guard problem.attention.queryTokens > 0, problem.attention.heads > 0 else { return plan }
     let lists = ListProblem(problem, width: problem.rowCapacity)
     let operands = try ListOperands(problem.attention, sources(problem, [.q, .k, .v, .o, .lse]))
-    let tiling = try tiling(.forward, lists, schedule, capabilities)
+    let tiling = try tiling(.forward, lists, schedule, capabilities, onTensorCores: onTensorCores)
     var recorder = try ListRecorder(lists, operands, tiling, memory, capabilities)
     if tiling.keyMajor { plan.schedule = "key-major" }
     plan.tile = [tiling.box.tileR, tiling.box.tileC]
@@ -152,13 +153,14 @@ package enum ListPlanner {
   /// The schedule that a pass takes.
   static func tiling(
     _ pass: ListPass, _ problem: ListProblem, _ schedule: BlockListSchedule,
-    _ capabilities: Capabilities
+    _ capabilities: Capabilities, onTensorCores: Bool = false
   ) throws(TesseraError) -> ListTiling {
-    let query = try ListTiling.best(pass, problem, capabilities)
+    let query = try ListTiling.best(pass, problem, capabilities, onTensorCores: onTensorCores)
     guard !pass.rowsAreKeys, schedule != .query, problem.listed, problem.pages == nil,
       problem.listWidth > 0, problem.keyBlock < 1 << 13
     else { return query }
-    let keys = try ListTiling.best(pass, problem, keyMajor: true, capabilities)
+    let keys = try ListTiling.best(
+      pass, problem, keyMajor: true, capabilities, onTensorCores: onTensorCores)
     if schedule == .kv { return keys }
     // What the loop limit of a driver would cut is not worth it.
     if let limit = capabilities.maxLoopIterations,

@@ -15,7 +15,8 @@ extension ListRecorder {
     to plan: inout Plan, _ section: ListSection, _ lists: PreparedLists
   ) throws(TesseraError) {
     let forward = tiling.pass == .forward
-    let kernel = plan.kernel(KernelSpec(tiling.pass.kernel, parameters(partial: true)))
+    let kernel = plan.kernel(KernelSpec(tiling.kernel, parameters(partial: true)))
+    if tiling.box.hopper != nil { plan.tier = TensorTier.hopper.rawValue }
     let ranges = try tileRanges(1)
     guard ranges.count == 1, let tiles = ranges.first else {
       throw .overLimit(

@@ -5,10 +5,10 @@ extension ListRecorder {
   /// Workgroups that share the column tiles of one row tile; at most `wanted` if that is given.
   func splits(_ grid: GridSize, wanted: Int?) -> Int {
     let most = tiling.columnTiles(problem)
+    let together = tiling.box.hopper != nil ? 1 : capabilities.kind == .gpu ? 4 : 2
     // A share is some tiles at least: joining costs as well.
     return SplitWork(capabilities: capabilities).count(
-      parallel: wanted == nil
-        ? capabilities.computeUnits * (capabilities.kind == .gpu ? 4 : 2) : Int.max,
+      parallel: wanted == nil ? capabilities.computeUnits * together : Int.max,
       groups: grid.count, most: wanted.map { min($0, max(most, 1)) } ?? min(most / 4, 64),
       partialBytes: tiling.pass.results.compactMap { partialBytes($0) },
       limit: capabilities.maxGroupCount[2] / max(1, grid.z))

@@ -41,7 +41,8 @@ package struct ListRecorder {
     }
     let grid = try grid(section, tiles: tiles)
     let splits = whole ? self.splits(grid, wanted: splits) : 1
-    let kernel = plan.kernel(KernelSpec(tiling.pass.kernel, parameters(partial: splits > 1)))
+    let kernel = plan.kernel(KernelSpec(tiling.kernel, parameters(partial: splits > 1)))
+    if tiling.box.hopper != nil { plan.tier = TensorTier.hopper.rawValue }
     let ranges = try tileRanges(splits)
     var partial: [ListPass.Role: Plan.Argument] = [:]
     if splits > 1 {
@@ -110,20 +111,22 @@ package struct ListRecorder {
   /// The parameters as the kernel names them, for OpenCL's `-D` and Vulkan's specialization.
   func parameters(partial: Bool) -> [KernelSpec.Parameter] {
     let box = tiling.box
-    return [
+    let own: [KernelSpec.Parameter] =
+      box.hopper?.parameters ?? [
+        .init("WORK_R", box.workR), .init("WORK_C", box.workC), .init("BLOCK_R", box.blockR),
+        .init("BLOCK_C", box.blockC), .init("BLOCK_V", box.blockV), .init("BLOCK_D", box.blockD),
+        .init("STEP_D", box.stepD), .init("STEP_C", box.stepC),
+        .init("RESIDENT", box.resident ? 1 : 0), .init("STAGE", box.stageSize),
+        .init("LANES", box.lanes), .init("PARTS", box.parts), .init("GRAIN", box.grain),
+        .init("WIDTH", box.width), .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
+      ]
+    return own + [
       .init("HEAD_DIM", problem.headDim), .init("VALUE_DIM", problem.valueDim),
-      .init("WORK_R", box.workR), .init("WORK_C", box.workC), .init("BLOCK_R", box.blockR),
-      .init("BLOCK_C", box.blockC), .init("BLOCK_V", box.blockV), .init("BLOCK_D", box.blockD),
-      .init("STEP_D", box.stepD), .init("STEP_C", box.stepC),
-      .init("RESIDENT", box.resident ? 1 : 0), .init("STAGE", box.stageSize),
-      .init("LANES", box.lanes), .init("PARTS", box.parts), .init("GRAIN", box.grain),
       .init("SOFT_CAP", problem.softCap == nil ? 0 : 1),
       .init("PACKED", problem.sequences == nil ? 0 : 1),
       .init("KEY_MAJOR", tiling.keyMajor && problem.listed ? 1 : 0),
-      .init("PAGED", problem.pages == nil ? 0 : 1), .init("WIDTH", box.width),
-      .init("Q_DTYPE", problem.dtype.kernelCode),
+      .init("PAGED", problem.pages == nil ? 0 : 1), .init("Q_DTYPE", problem.dtype.kernelCode),
       .init("O_DTYPE", partial && tiling.pass == .forward ? 0 : problem.outputDType.kernelCode),
-      .init("GRADIENT_DTYPE", partial ? 0 : problem.dtype.kernelCode),
     ]
   }
 

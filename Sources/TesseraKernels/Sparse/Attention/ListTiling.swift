@@ -11,14 +11,26 @@ package struct ListTiling: Sendable, Hashable {
   /// Estimated time, in multiply-adds of one device's lanes: to be compared with others only.
   package var cost: Double
 
+  /// The kernel's name.
+  package var kernel: String { box.hopper == nil ? pass.kernel : HopperAttentionKernels.lists }
+
   /// The tiling of least estimated cost.
   ///
-  /// - Parameter keyMajor: the schedule of a forward pass or of dQ; of no meaning to dK and dV.
+  /// - Parameters:
+  ///   - keyMajor: the schedule of a forward pass or of dQ; of no meaning to dK and dV.
+  ///   - onTensorCores: whether only those of the tensor cores count, where there are some.
   /// - Throws: `overLimit` if none fits the device's local memory.
   package static func best(
-    _ pass: ListPass, _ problem: ListProblem, keyMajor: Bool = false, _ capabilities: Capabilities
+    _ pass: ListPass, _ problem: ListProblem, keyMajor: Bool = false, _ capabilities: Capabilities,
+    onTensorCores: Bool = false
   ) throws(TesseraError) -> ListTiling {
     var best: ListTiling?
+    for box in tensorBoxes(pass, problem, capabilities) {
+      var tiling = ListTiling(pass: pass, keyMajor: keyMajor, box: box, cost: 0)
+      tiling.cost = tiling.estimate(problem, capabilities)
+      if tiling.cost < best?.cost ?? .infinity { best = tiling }
+    }
+    if onTensorCores, let best { return best }
     var smallest = Int.max
     for form in forms(pass, capabilities) {
       guard form.workR * form.workC <= capabilities.maxWorkgroupInvocations,
@@ -36,6 +48,22 @@ package struct ListTiling: Sendable, Hashable {
         requested: smallest, limit: capabilities.localMemoryBytes, device: capabilities.name)
     }
     return best
+  }
+
+  /// What the tensor cores can do of a pass: tiles of few columns as well, for short blocks.
+  private static func tensorBoxes(
+    _ pass: ListPass, _ problem: ListProblem, _ capabilities: Capabilities
+  ) -> [BoxTiling] {
+    let (headDim, valueDim) = (problem.headDim, problem.valueDim)
+    guard
+      HopperAttentionForm.violation(
+        pass.box, headDim: headDim, valueDim: valueDim, problem.dtype, capabilities) == nil
+    else { return [] }
+    let forms = HopperAttentionForm.all(headDim: headDim, valueDim: valueDim, capabilities)
+    return forms.flatMap { form in
+      let narrow = HopperAttentionForm(warpgroups: form.warpgroups, tileC: 64, stages: form.stages)
+      return form.tileC == 64 ? [form] : [form, narrow]
+    }.map { BoxTiling(pass.box, $0, headDim: headDim, valueDim: valueDim) }
   }
 
   /// The shapes of attention over boxes, and flatter ones for rows of few queries.

@@ -13,7 +13,7 @@ enum CPUListPlanner {
   ) throws(TesseraError) -> Plan {
     var plan = Plan(operation: "sparse-attention", schedule: "cpu", tile: [])
     guard problem.attention.queryTokens > 0, problem.attention.heads > 0 else { return plan }
-    try checkCounts(problem.attention)
+    try checkCounts(problem)
     let tiling = try CPUListTiling(.forward, problem, schedule, capabilities)
     try add(tiling, operands(problem), to: &plan)
     plan.tile = tiling.tile
@@ -31,7 +31,7 @@ enum CPUListPlanner {
     let attention = problem.attention
     var plan = Plan(operation: "sparse-attention-backward", schedule: "cpu", tile: [])
     guard attention.heads > 0 else { return plan }
-    try checkCounts(attention)
+    try checkCounts(problem)
     var sources = operands(problem)
     let rows = attention.queryTokens * attention.heads
     sources[.delta] = .init(plan.addScratch(4 * rows), byteCount: 4 * rows)
@@ -61,10 +61,14 @@ enum CPUListPlanner {
     var plan = Plan(operation: "paged-attention", schedule: "cpu", tile: [])
     let rows = problem.batch * problem.queryLength * problem.heads
     guard rows > 0 else { return plan }
-    for (name, count) in [("keys", problem.keyLength), ("queries", problem.queryLength)]
-    where count > 1 << 29 {
-      throw .overLimit("\(name) of paged attention", requested: count, limit: 1 << 29)
-    }
+    try checkCounts(
+      [
+        ("keys", problem.keyLength), ("queries", problem.queryLength), ("sequences", problem.batch),
+        ("heads", problem.heads), ("KV heads", problem.kvHeads),
+        ("elements of a query", problem.headDim), ("elements of a value", problem.valueDim),
+        ("entries of a list", problem.listWidth), ("pages", problem.pages),
+        ("tokens of a page", problem.pageSize), ("pages of a sequence", problem.maxPages),
+      ], of: "paged attention")
     let tiling = try CPUListTiling(problem, capabilities)
     var constants = tiling.constants
     var sources = operands(problem)
@@ -104,12 +108,24 @@ enum CPUListPlanner {
     return plan
   }
 
-  private static func checkCounts(_ problem: AttentionProblem) throws(TesseraError) {
-    for (name, count) in [
-      ("queries", problem.queryLength), ("keys", problem.keyLength), ("sequences", problem.batch),
-    ] where count > 1 << 29 {
-      // Sums of two positions must fit in 32 bits.
-      throw .overLimit("\(name) of attention over lists", requested: count, limit: 1 << 29)
+  private static func checkCounts(_ problem: BlockListProblem) throws(TesseraError) {
+    let attention = problem.attention
+    try checkCounts(
+      [
+        ("queries", attention.queryLength), ("keys", attention.keyLength),
+        ("sequences", attention.batch), ("heads", attention.heads), ("KV heads", attention.kvHeads),
+        ("elements of a query", attention.headDim), ("elements of a value", attention.valueDim),
+        ("lists", problem.listHeads), ("rows of a list", problem.listRows),
+        ("entries of a row", problem.listWidth), ("blocks of keys", problem.keyBlocks),
+      ], of: "attention over lists")
+  }
+
+  /// Kernels count in 32 bits, and sums of two positions must fit.
+  private static func checkCounts(
+    _ counts: [(name: String, count: Int)], of operation: String
+  ) throws(TesseraError) {
+    for (name, count) in counts where count > 1 << 29 {
+      throw .overLimit("\(name) of \(operation)", requested: count, limit: 1 << 29)
     }
   }
 

@@ -92,7 +92,7 @@ struct CPUListTiling: Sendable {
     // Enough workgroups that none waits long for the last, none with too few keys to be worth one.
     let tiles = problem.batch * (problem.heads / max(perList, 1))
     let wanted = (4 * max(capabilities.computeUnits, 1) + tiles - 1) / max(tiles, 1)
-    let keys = min(problem.keyLength, problem.listHeads == nil ? Int.max : problem.listWidth * problem.keyBlock)
+    let keys = min(problem.keyLength, problem.listHeads == nil ? Int.max : problem.listWidth.multipliedSaturating(problem.keyBlock))
     let splits = problem.splits ?? min(wanted, keys / 1024)
     c.splits = Int32(max(1, min(splits, 4096)))
     try self.init(.paged, c, headsPerList: perList, capabilities)
@@ -135,7 +135,13 @@ struct CPUListTiling: Sendable {
       c.parts = 1
     }
     c.tile.axis.2.tile = Int32(max(rows, 4))
-    c.tiles = Int32(max(1, (units + together - 1) / together * Int(c.parts)))
+    let tiles = max(1, (units + together - 1) / together * Int(c.parts))
+    guard tiles <= Int(Int32.max) else {
+      throw .overLimit(
+        "tiles of attention over lists", requested: tiles, limit: Int(Int32.max),
+        device: capabilities.name)
+    }
+    c.tiles = Int32(tiles)
     constants = c
     localBytes = tessera_list_local_bytes(&c, pass.code)
     guard localBytes <= capabilities.localMemoryBytes else {
