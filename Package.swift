@@ -184,7 +184,7 @@ if Context.environment["TESSERA_FUZZ"] != nil {
   let coverage: SwiftSetting = .unsafeFlags(["-sanitize=fuzzer,address"])
   let instrumented = [
     "TesseraIO", "TesseraCore", "TesseraRuntime", "TesseraVulkan", "TesseraKernels",
-    "TesseraConformance", "TesseraBench",
+    "TesseraConformance", "TesseraBench", "Tessera",
   ]
   for target in package.targets where instrumented.contains(target.name) {
     target.swiftSettings?.append(coverage)
@@ -207,7 +207,7 @@ if Context.environment["TESSERA_FUZZ"] != nil {
       name: "tessera-fuzz",
       dependencies: [
         "TesseraCommandLine", "TesseraBench", "TesseraIO", "TesseraRuntime", "TesseraVulkan",
-        "TesseraCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TesseraCore", "Tessera", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings + [coverage, .unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),

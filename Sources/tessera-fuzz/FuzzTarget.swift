@@ -1,3 +1,4 @@
+import Tessera
 import TesseraBench
 import TesseraCore
 import TesseraIO
@@ -6,7 +7,7 @@ import TesseraVulkan
 
 /// A reader of bytes that come from elsewhere.
 enum FuzzTarget: String {
-  case safetensors, npy, netpbm, cache, spirv, suite, command
+  case safetensors, npy, netpbm, cache, spirv, suite, tuning, command
 
   /// What it is given as a file's name in messages.
   private static let name = "input"
@@ -32,6 +33,14 @@ enum FuzzTarget: String {
     case .suite:
       guard let suite = try? BenchSuite(json: Array(storage.bytes), name: Self.name) else { return }
       for kind in ["gpu", "cpu"] { _ = try? suite.cases(kind: kind, dtypes: [.f32]) }
+    case .tuning:
+      guard let database = try? TuningStore.decode(Array(storage.bytes), name: Self.name) else {
+        return
+      }
+      // What was read can be written and looked up.
+      for entry in database.entries {
+        _ = database.match(entry.key, on: entry.device, forms: entry.candidates.map(\.form))
+      }
     case .command: CommandLineWords(storage.bytes).run()
     }
   }

@@ -142,7 +142,7 @@ struct AttentionBench {
     var result = PeerSet()
     let data = try data(report, operands, runner.device)
     if let peer, runner.dense { result.add("dense", contender("dense", peer, data, runner)) }
-    for torch in runner.peers ? TorchPeer.requests(attention, backward: backward) : [] {
+    for torch in TorchPeer.requests(attention, backward: backward) where runner.runs(torch.name) {
       result.add(torch.name, TorchPeer.contender(torch.name, torch.request, beside: runner.device))
     }
     for way in runner.peers ? ways : [] {

@@ -50,11 +50,10 @@ extension TorchPeer {
     guard device.context.capabilities.computeCapability != nil || device.info.name.contains("NVIDIA")
     else { return .failure(PeerAbsence(reason: "compared on NVIDIA GPUs only")) }
     do throws(TesseraError) {
-      _ = try ask(request)
+      return .success((nil, timed(name, try TorchCall(request), beside: device)))
     } catch {
       return .failure(PeerAbsence(reason: error.message))
     }
-    return .success((nil, timed(name, key: name, beside: device)))
   }
 
   private static func words(_ numbers: [Int]) -> String {

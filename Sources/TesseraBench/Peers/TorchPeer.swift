@@ -19,6 +19,7 @@ package enum TorchPeer: GEMMPeer {
   private struct Child: @unchecked Sendable {
     var process: LineChild?
     var absence: String?
+    var keys = 0
   }
   private static let child = Mutex(Child())
   /// Seconds for PyTorch to start, and to answer.
@@ -32,6 +33,7 @@ package enum TorchPeer: GEMMPeer {
     guard problem.a.dtype == problem.b.dtype, problem.d.dtype == problem.a.dtype,
       problem.batch.count <= 1
     else { return .failure(PeerAbsence(reason: "one element type, at most one batch axis")) }
+    let call: TorchCall
     do throws(TesseraError) {
       guard let folder = temporaryFolder() else {
         return .failure(PeerAbsence(reason: "no temporary folder"))
@@ -45,29 +47,29 @@ package enum TorchPeer: GEMMPeer {
       try write(a, to: pathA)
       try write(b, to: pathB)
       let flags = "\(problem.transposeA ? 1 : 0) \(problem.transposeB ? 1 : 0)"
-      _ = try ask(
+      call = try TorchCall(
         "gemm \(problem.m) \(problem.n) \(problem.k) \(problem.batchCount) \(flags) "
           + "\(problem.a.dtype) \(pathA) \(pathB)")
     } catch {
       return .failure(PeerAbsence(reason: error.message))
     }
-    let contender = timed(name, key: "gemm", beside: device)
+    let contender = timed(name, call, beside: device)
     let result = { () throws(TesseraError) -> HostTensor in
       guard let folder = temporaryFolder() else { throw .unavailable("no temporary folder") }
       defer { rmdir(folder) }
       let path = folder + "/d"
       defer { unlink(path) }
-      _ = try ask("run \(path)")
+      _ = try call.ask("run \(path)")
       return try read(path, problem)
     }
     return .success((contender, result))
   }
 
-  /// Times what the child was made ready for under `key`.
-  static func timed(_ name: String, key: String, beside device: Device) -> Contender {
+  /// Times what the child was made ready for.
+  static func timed(_ name: String, _ call: TorchCall, beside device: Device) -> Contender {
     let many = { (count: Int) throws(TesseraError) -> Double in
       try device.synchronize()
-      let answer = try ask("time \(count) \(key)")
+      let answer = try call.ask("time \(count)")
       guard let seconds = Double(answer), seconds > 0 else {
         throw .driver(name, status: "answered \"\(answer)\"")
       }
@@ -77,6 +79,27 @@ package enum TorchPeer: GEMMPeer {
     contender.runMany = many
     contender.overhead = 5e-3
     return contender
+  }
+
+  /// A key that nothing else has.
+  static func newKey() -> Int {
+    child.withLock { child in
+      child.keys += 1
+      return child.keys
+    }
+  }
+
+  /// Frees what a key stands for, if the child is still there.
+  static func drop(_ key: Int) {
+    child.withLock { child in
+      guard let process = child.process else { return }
+      do throws(TesseraError) {
+        try process.send("\(key) drop")
+        _ = try process.receive(seconds: patience)
+      } catch {
+        child.process = nil
+      }
+    }
   }
 
   /// Sends a request and returns what follows `ok`.

@@ -1,13 +1,15 @@
 /// What the PyTorch peer runs: a child that reads one request a line and answers with one.
 ///
-///     gemm M N K BATCH TA TB TYPE A B   load A and B from files → ok
-///     sdpa B N M H KV D DV CAUSAL GRAD TYPE    scaled_dot_product_attention of random Q, K, V → ok
-///     flex B H D GRAD TYPE L W S DIL CAUSAL    compiled FlexAttention with the exact mask of neighborhood
+///     KEY gemm M N K BATCH TA TB TYPE A B   load A and B from files → ok
+///     KEY sdpa B N M H KV D DV CAUSAL GRAD TYPE    scaled_dot_product_attention of random Q, K, V → ok
+///     KEY flex B H D GRAD TYPE L W S DIL CAUSAL    compiled FlexAttention with the exact mask of neighborhood
 ///                                       attention; the last five are lists, one value per axis → ok
-///     run FILE                          of a product: compute once, write the result → ok
-///     time COUNT KEY                    seconds of one of COUNT calls in a row, replayed from a graph where
-///                                       PyTorch can record them; KEY: gemm, sdpa or flex
-///     drop                              free everything → ok
+///     KEY run FILE                      of a product: compute once, write the result → ok
+///     KEY time COUNT                    seconds of one of COUNT calls in a row, replayed from a graph where
+///                                       PyTorch can record them
+///     KEY drop                          free what the key stands for → ok
+///
+/// Several cases are timed in turns: each has a key of its own.
 ///
 /// Sums are kept in f32, as ours are.
 enum TorchScript {
@@ -25,22 +27,22 @@ enum TorchScript {
     matmul.allow_fp16_reduced_precision_reduction = False
     matmul.allow_bf16_reduced_precision_reduction = False
     types = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32}
-    state, calls = {}, {}
+    calls = {}
 
     def load(path, shape, dtype):
       count = 1
       for extent in shape: count *= extent
       return torch.from_file(path, shared=False, size=count, dtype=dtype).cuda().reshape(shape)
 
-    def gemm(m, n, k, batch, ta, tb, dtype, a, b):
+    def gemm(key, m, n, k, batch, ta, tb, dtype, a, b):
       m, n, k, batch = int(m), int(n), int(k), int(batch)
       lead = [batch] if batch > 1 else []
       left = load(a, lead + ([k, m] if ta == "1" else [m, k]), types[dtype])
       right = load(b, lead + ([n, k] if tb == "1" else [k, n]), types[dtype])
-      state["a"] = left.transpose(-1, -2) if ta == "1" else left
-      state["b"] = right.transpose(-1, -2) if tb == "1" else right
-      state["d"] = torch.empty(lead + [m, n], dtype=types[dtype], device="cuda")
-      ready("gemm", lambda: torch.matmul(state["a"], state["b"], out=state["d"]), True)
+      if ta == "1": left = left.transpose(-1, -2)
+      if tb == "1": right = right.transpose(-1, -2)
+      result = torch.empty(lead + [m, n], dtype=types[dtype], device="cuda")
+      ready(key, lambda: torch.matmul(left, right, out=result), True)
 
     def ready(key, call, recordable):
       calls[key] = {"call": call, "recordable": recordable}
@@ -48,7 +50,6 @@ enum TorchScript {
       torch.cuda.synchronize()
 
     def attention(key, call, shapes, dtype, grad):
-      calls.pop(key, None)
       torch.manual_seed(1)
       tensors = [torch.randn(s, device="cuda", dtype=types[dtype], requires_grad=grad) for s in shapes]
       # Heads last, as ours are; these see them as PyTorch's functions want them.
@@ -59,14 +60,14 @@ enum TorchScript {
       upstream = torch.randn_like(result)
       ready(key, lambda: torch.autograd.grad(result, tensors, upstream, retain_graph=True), False)
 
-    def sdpa(batch, n, m, heads, kv, d, dv, causal, grad, dtype):
+    def sdpa(key, batch, n, m, heads, kv, d, dv, causal, grad, dtype):
       batch, n, m, heads, kv, d, dv = map(int, (batch, n, m, heads, kv, d, dv))
       function = torch.nn.functional.scaled_dot_product_attention
       more = {"enable_gqa": True} if kv != heads else {}
-      attention("sdpa", lambda q, k, v: function(q, k, v, is_causal=causal == "1", **more),
+      attention(key, lambda q, k, v: function(q, k, v, is_causal=causal == "1", **more),
                 [[batch, n, heads, d], [batch, m, kv, d], [batch, m, kv, dv]], dtype, grad == "1")
 
-    def flex(batch, heads, d, grad, dtype, *axes):
+    def flex(key, batch, heads, d, grad, dtype, *axes):
       from torch.nn.attention.flex_attention import flex_attention, create_block_mask
       torch._dynamo.config.cache_size_limit = 64
       lengths, windows, strides, dilations, causal = [[int(x) for x in a.split(",")] for a in axes]
@@ -95,14 +96,13 @@ enum TorchScript {
       blocks = torch.compile(create_block_mask)(mask, None, None, tokens, tokens, device="cuda")
       function = torch.compile(flex_attention)
       shape = [int(batch), tokens, int(heads), int(d)]
-      attention("flex", lambda q, k, v: function(q, k, v, block_mask=blocks), [shape] * 3, dtype,
+      attention(key, lambda q, k, v: function(q, k, v, block_mask=blocks), [shape] * 3, dtype,
                 grad == "1")
 
-    def run(path):
-      calls["gemm"]["call"]()
-      state["d"].cpu().contiguous().view(torch.uint8).numpy().tofile(path)
+    def run(key, path):
+      calls[key]["call"]().cpu().contiguous().view(torch.uint8).numpy().tofile(path)
 
-    def time(count, key):
+    def time(key, count):
       count, own = int(count), calls[key]
       first, last = torch.cuda.Event(True), torch.cuda.Event(True)
       if own["recordable"] and own.get("count") != count:
@@ -124,21 +124,16 @@ enum TorchScript {
       torch.cuda.synchronize()
       return first.elapsed_time(last) * 1e-3 / count
 
+    def drop(key):
+      calls.pop(key, None)
+      torch.cuda.empty_cache()
+
+    requests = {"gemm": gemm, "sdpa": sdpa, "flex": flex, "run": run, "time": time, "drop": drop}
     for line in sys.stdin:
-      words = line.split()
+      key, request, *words = line.split()
       try:
-        if words[0] == "gemm": gemm(*words[1:])
-        elif words[0] == "sdpa": sdpa(*words[1:])
-        elif words[0] == "flex": flex(*words[1:])
-        elif words[0] == "run": run(words[1])
-        elif words[0] == "drop":
-          state.clear()
-          calls.clear()
-          torch.cuda.empty_cache()
-        elif words[0] == "time":
-          print("ok", repr(time(words[1], words[2])), flush=True)
-          continue
-        print("ok", flush=True)
+        answer = requests[request](key, *words)
+        print("ok" if answer is None else "ok " + repr(answer), flush=True)
       except Exception as error:
         print("failed", " ".join(str(error).split())[:300], flush=True)
     """

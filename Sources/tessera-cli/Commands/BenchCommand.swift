@@ -36,7 +36,7 @@ struct BenchCommand: ParsableCommand {
   var arrivals: Arrivals = .offline
   @Option(help: "Seed of the random data.") var seed: UInt64 = 1
   @Flag(inversion: .prefixedNo, help: "Run the naive kernel, other libraries and dense attention beside ours.") var peers = true
-  @Option(help: "Run only this peer (naive, torch, clblast, openblas). Repeatable.") var peer: [String] = []
+  @Option(help: "Run only this peer (naive, torch, clblast, openblas; sdpa, flex). Repeatable.") var peer: [String] = []
   @Flag(help: "gemm: time every plan of the chosen one's tier beside it.") var candidates = false
   @Flag(inversion: .prefixedNo, help: "na: run dense attention beside ours.") var dense = true
   @Option(help: "Write one JSON line per row to this file.") var json: String?

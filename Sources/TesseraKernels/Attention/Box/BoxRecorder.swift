@@ -47,6 +47,7 @@ struct BoxRecorder {
   }
 
   func record(to plan: inout Plan) throws(TesseraError) {
+    let maps = addMaps(to: &plan)
     let kernel = plan.kernels.count
     let grid = try grid()
     let splits = splits(grid)
@@ -59,7 +60,6 @@ struct BoxRecorder {
       plan.scratch[plan.scratch.count - 1] = stateBytes(grid, splits) * batches[0].count
       state.byteCount = stateBytes(grid, splits) * batches[0].count
     }
-    let maps = addMaps(to: &plan)
     if let maps { state = maps.argument }
     var partial: [BoxPass.Role: Plan.Source] = [:]
     if splits > 1 {
