@@ -38,7 +38,7 @@ import Testing
     let own = try #require(try two.bitmaps.host().values(as: UInt64.self))
     #expect(own[7] == 1 << 60 | 1 << 56 && two.values.shape[3] == 128 + 7 * 64)
     // Channel 3 of token 3 is its own; the next are zeros, of which the first stays.
-    #expect(own[3] == 1 << 60 | 1 << 63)
+    #expect(own[3] == UInt64(1) << 60 | UInt64(1) << 63)
     #expect(try device.unprune(two).floats() == values)
   }
 

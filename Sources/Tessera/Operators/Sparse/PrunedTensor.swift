@@ -1,6 +1,6 @@
 package import TesseraCore
 
-/// Keys or values packed with their largest elements alone; ``PruningFormat`` says how.
+/// Keys or values packed with their largest elements alone; `PruningFormat` says how.
 public struct PrunedTensor: Sendable {
   /// What tiles are, and what share of the elements went.
   public let format: PruningFormat
