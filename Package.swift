@@ -207,7 +207,8 @@ if Context.environment["TESSERA_FUZZ"] != nil {
       name: "tessera-fuzz",
       dependencies: [
         "TesseraCommandLine", "TesseraBench", "TesseraIO", "TesseraRuntime", "TesseraVulkan",
-        "TesseraCore", "Tessera", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TesseraCore", "TesseraKernels", "Tessera",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings + [coverage, .unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),

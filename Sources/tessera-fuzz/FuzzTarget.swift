@@ -2,6 +2,7 @@ import Tessera
 import TesseraBench
 import TesseraCore
 import TesseraIO
+import TesseraKernels
 import TesseraRuntime
 import TesseraVulkan
 
