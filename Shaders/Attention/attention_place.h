@@ -48,4 +48,11 @@
                    : BOX_CENTER(2, u2))
 #define KEY_PLACE(j0, j1, j2) (SCORE_BIAS == 1 ? (j0) * table0 + (j1) * table1 + (j2) : (j2))
 
+// Where the results of a row go, in vectors, and what joins its sum at the end.
+#define STORE_AT(row) rowAt[row]
+#define JOIN_SINK(i)
+#define BIAS_LOAD(i) LOAD(BIAS, i)
+#define BIAS_TABLE tableSize
+#define EXTRA_COUNT p.extraKeys
+
 #endif

@@ -16,12 +16,6 @@
 #include "list_front.h"
 #else
 #include "attention_place.h"
-// Where the results of a row go, in vectors, and what joins its sum at the end.
-#define STORE_AT(row) rowAt[row]
-#define JOIN_SINK(i)
-#define BIAS_LOAD(i) LOAD(BIAS, i)
-#define BIAS_TABLE tableSize
-#define EXTRA_COUNT p.extraKeys
 #endif
 
 #define THREADS (WORK_R * WORK_C)

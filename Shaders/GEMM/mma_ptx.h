@@ -35,4 +35,16 @@ TESSERA_FN void load_matrices_transposed(uint *m, uint at) {
                : "+f"((d)[0]), "+f"((d)[1]), "+f"((d)[2]), "+f"((d)[3])                              \
                : "r"((a)[0]), "r"((a)[1]), "r"((a)[2]), "r"((a)[3]), "r"(b0), "r"(b1))
 
+// A lane's value, and the value of the lane whose number differs in the bits of `mask`.
+TESSERA_FN int from_lane(int value, int lane) {
+  int to;
+  asm volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(to) : "r"(value), "r"(lane));
+  return to;
+}
+TESSERA_FN float across(float value, int mask) {
+  float to;
+  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(to) : "f"(value), "r"(mask));
+  return to;
+}
+
 #endif

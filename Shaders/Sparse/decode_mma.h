@@ -55,15 +55,5 @@ TESSERA_FN uint matrix_transposed(uint m) {
   asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(to) : "r"(m));
   return to;
 }
-TESSERA_FN int from_lane(int value, int lane) {
-  int to;
-  asm volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(to) : "r"(value), "r"(lane));
-  return to;
-}
-TESSERA_FN float across(float value, int mask) {
-  float to;
-  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(to) : "f"(value), "r"(mask));
-  return to;
-}
 
 #endif

@@ -18,7 +18,7 @@
 //   parameter    default  meaning; those of attention_box.h, HEAD_DIM and VALUE_DIM besides
 //   WARPGROUPS   2        warpgroups that multiply: 1, 2 or 3
 //   TILE_C       128      columns of a tile: 64 or 128
-//   STAGES       4        slots: 4, 6, …
+//   STAGES       4        slots: 4 or 6; more would outrun the TABLES of columns
 //   BOX_COPIES   0        1: the copy engine brings column boxes, by the tensor maps of attention_maps in
 //                         STATE; 0: invocations bring vectors, wherever they are
 //   Q_DTYPE               1 f16 or 2 bf16
@@ -54,11 +54,6 @@
 #include "list_front.h"
 #else
 #include "attention_place.h"
-#define STORE_AT(row) rowAt[row]
-#define JOIN_SINK(i)
-#define BIAS_LOAD(i) LOAD(BIAS, i)
-#define BIAS_TABLE tableSize
-#define EXTRA_COUNT p.extraKeys
 #endif
 #include "tanh.h"
 #include "hopper_wgmma.h"
@@ -125,16 +120,6 @@
 // Arrives at a barrier when what this invocation asked to be copied so far is there.
 TESSERA_FN void barrier_arrive_copied(uint barrier) {
   asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(barrier) : "memory");
-}
-TESSERA_FN float across(float value, int mask) {
-  float to;
-  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(to) : "f"(value), "r"(mask));
-  return to;
-}
-TESSERA_FN uint from_lane(uint value, int lane) {
-  uint to;
-  asm volatile("shfl.sync.idx.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(to) : "r"(value), "r"(lane));
-  return to;
 }
 TESSERA_FN float power2(float x) {
   float to;

@@ -1,6 +1,6 @@
-import TesseraCore
-import TesseraHAL
-import TesseraKernels
+package import TesseraCore
+package import TesseraHAL
+package import TesseraKernels
 import TesseraRuntime
 
 /// Plans that give way to others where the driver refuses one of their kernels.
@@ -8,7 +8,7 @@ extension Device {
   /// The plan that `make` makes of capabilities and measurements, with its kernels built. Where the driver
   /// refuses a kernel, what is expected to be fastest takes the place of what was measured, and kernels
   /// without tensor cores the place of those with; the plan's notes say so.
-  func prepared(
+  package func prepared(
     for problem: Tunable, _ make: (Capabilities, TuningDatabase) throws(TesseraError) -> Plan
   ) throws(TesseraError) -> PreparedPlan {
     let measured = measurements(for: problem)

@@ -18,10 +18,8 @@ package struct AttentionCase: ConformanceCase {
 
   package func outputs() throws(TesseraError) -> [ConformanceOutput?] {
     let problem = attention.problem
-    return [
-      try ConformanceOutput(problem.outputDType, problem.outputDimensions),
-      try ConformanceOutput(.f32, problem.lseDimensions),
-    ]
+    return try ConformanceOutput.attention(
+      problem.outputDType, problem.outputDimensions, lse: problem.lseDimensions)
   }
 
   package var summary: String { "\(attention.problem)" }

@@ -23,10 +23,8 @@ package struct BlockListCase: ConformanceCase {
 
   package func outputs() throws(TesseraError) -> [ConformanceOutput?] {
     let problem = attention.problem.attention
-    return [
-      try ConformanceOutput(problem.outputDType, problem.outputDimensions),
-      try ConformanceOutput(.f32, problem.lseDimensions),
-    ]
+    return try ConformanceOutput.attention(
+      problem.outputDType, problem.outputDimensions, lse: problem.lseDimensions)
   }
 
   package var summary: String { "\(schedule) \(attention.problem)" }

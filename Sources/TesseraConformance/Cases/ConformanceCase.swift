@@ -33,6 +33,13 @@ package struct ConformanceOutput: Sendable {
     self.dtype = dtype
     shape = try Shape(dimensions)
   }
+
+  /// O and LSE.
+  static func attention(
+    _ dtype: DType, _ dimensions: [Int], lse: [Int]
+  ) throws(TesseraError) -> [ConformanceOutput?] {
+    [try ConformanceOutput(dtype, dimensions), try ConformanceOutput(.f32, lse)]
+  }
 }
 
 /// The operators that have conformance cases. Each has a file with its cases, and one line here.

@@ -17,10 +17,8 @@ package struct PagedCase: ConformanceCase {
 
   package func outputs() throws(TesseraError) -> [ConformanceOutput?] {
     let problem = attention.problem
-    return [
-      try ConformanceOutput(problem.outputDType, problem.outputDimensions),
-      try ConformanceOutput(.f32, problem.lseDimensions),
-    ]
+    return try ConformanceOutput.attention(
+      problem.outputDType, problem.outputDimensions, lse: problem.lseDimensions)
   }
 
   package var summary: String { "\(attention.problem)" }

@@ -51,8 +51,15 @@ extension BoxTiling {
     _ make: (BoxTiling?) throws(TesseraError) -> Plan
   ) throws(TesseraError) -> [Plan] {
     guard capabilities.backend != .cpu else { return [try make(nil)] }
+    return try plans(candidates(.forward, problem, capabilities), make)
+  }
+
+  /// A plan of each tiling.
+  static func plans(
+    _ tilings: [BoxTiling], _ make: (BoxTiling?) throws(TesseraError) -> Plan
+  ) throws(TesseraError) -> [Plan] {
     var plans: [Plan] = []
-    for tiling in candidates(.forward, problem, capabilities) { plans.append(try make(tiling)) }
+    for tiling in tilings { plans.append(try make(tiling)) }
     return plans
   }
 }

@@ -29,6 +29,8 @@ extension BoxTiling {
   static func tensorForms(
     _ pass: BoxPass, _ problem: BoxProblem, _ capabilities: Capabilities
   ) -> [BoxTiling] {
+    // The search is long, and finds nothing on most devices.
+    guard HopperAttentionForm.violation(pass, problem, capabilities) == nil else { return [] }
     var best: [HopperAttentionForm: (tiling: BoxTiling, cost: Double)] = [:]
     var order: [HopperAttentionForm] = []
     _ = each(pass, problem, capabilities) { tiling, cost in
@@ -49,11 +51,10 @@ extension AttentionPlanner {
   package static func tensorForms(
     _ problem: AttentionProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> [Plan] {
-    var plans: [Plan] = []
-    for tiling in BoxTiling.tensorForms(.forward, BoxProblem(problem), capabilities) {
-      plans.append(try plan(problem, capabilities, tiling: tiling))
+    let tilings = BoxTiling.tensorForms(.forward, BoxProblem(problem), capabilities)
+    return try BoxTiling.plans(tilings) { tiling throws(TesseraError) in
+      try plan(problem, capabilities, tiling: tiling)
     }
-    return plans
   }
 }
 
@@ -62,10 +63,9 @@ extension NeighborhoodPlanner {
   package static func tensorForms(
     _ problem: NeighborhoodProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> [Plan] {
-    var plans: [Plan] = []
-    for tiling in BoxTiling.tensorForms(.forward, BoxProblem(problem), capabilities) {
-      plans.append(try plan(problem, capabilities, tiling: tiling))
+    let tilings = BoxTiling.tensorForms(.forward, BoxProblem(problem), capabilities)
+    return try BoxTiling.plans(tilings) { tiling throws(TesseraError) in
+      try plan(problem, capabilities, tiling: tiling)
     }
-    return plans
   }
 }

@@ -10,49 +10,27 @@ enum HopperAttentionKernels {
   static let lists = "list_hopper"
 
   static let entries: [KernelEntry] = [
-    KernelEntry(
-      name: forward,
-      signature: { spec, _ in
-        let form = HopperAttentionForm(spec)
-        return KernelSignature(
-          name: forward,
-          slots: BoxPass.forward.roles.map { role in
-            switch role {
-            case .o: .init(role.rawValue, .write, alignment: 16)
-            case .lse: .init(role.rawValue, .write)
-            case .state: .init(role.rawValue, .read, alignment: form.boxCopies ? 128 : 4)
-            case .q, .k, .v, .extraK, .extraV: .init(role.rawValue, .read, alignment: 16)
-            default: .init(role.rawValue, .read)
-            }
-          },
-          constantBytes: 128, workgroup: [form.threads, 1, 1],
-          localBytes: form.localBytes(
-            headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0))
-      },
-      code: { spec, backend throws(TesseraError) in
-        try code(spec, backend, threads: HopperAttentionForm(spec).threads)
-      }),
-    KernelEntry(
-      name: lists,
-      signature: { spec, _ in
-        let form = HopperAttentionForm(spec)
-        return KernelSignature(
-          name: lists,
-          slots: ListPass.forward.roles.map { role in
-            switch role {
-            case .o: .init(role.rawValue, .write, alignment: 16)
-            case .lse: .init(role.rawValue, .write)
-            case .q, .k, .v: .init(role.rawValue, .read, alignment: 16)
-            default: .init(role.rawValue, .read)
-            }
-          },
-          constantBytes: 120, workgroup: [form.threads, 1, 1],
-          localBytes: form.localBytes(
-            headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0))
-      },
-      code: { spec, backend throws(TesseraError) in
-        try code(spec, backend, threads: HopperAttentionForm(spec).threads)
-      }),
+    entry(forward, constantBytes: 128) { form in
+      BoxPass.forward.roles.map { role in
+        switch role {
+        case .o: .init(role.rawValue, .write, alignment: 16)
+        case .lse: .init(role.rawValue, .write)
+        case .state: .init(role.rawValue, .read, alignment: form.boxCopies ? 128 : 4)
+        case .q, .k, .v, .extraK, .extraV: .init(role.rawValue, .read, alignment: 16)
+        default: .init(role.rawValue, .read)
+        }
+      }
+    },
+    entry(lists, constantBytes: 120) { _ in
+      ListPass.forward.roles.map { role in
+        switch role {
+        case .o: .init(role.rawValue, .write, alignment: 16)
+        case .lse: .init(role.rawValue, .write)
+        case .q, .k, .v: .init(role.rawValue, .read, alignment: 16)
+        default: .init(role.rawValue, .read)
+        }
+      }
+    },
     KernelEntry(
       name: maps,
       signature: { _, _ in
@@ -65,6 +43,26 @@ enum HopperAttentionKernels {
       },
       code: { spec, backend throws(TesseraError) in try code(spec, backend, threads: 64) }),
   ]
+
+  /// One of the kernels that multiply.
+  private static func entry(
+    _ name: String, constantBytes: Int,
+    slots: @escaping @Sendable (HopperAttentionForm) -> [KernelSignature.Slot]
+  ) -> KernelEntry {
+    KernelEntry(
+      name: name,
+      signature: { spec, _ in
+        let form = HopperAttentionForm(spec)
+        return KernelSignature(
+          name: name, slots: slots(form), constantBytes: constantBytes,
+          workgroup: [form.threads, 1, 1],
+          localBytes: form.localBytes(
+            headDim: spec["HEAD_DIM"] ?? 0, valueDim: spec["VALUE_DIM"] ?? 0))
+      },
+      code: { spec, backend throws(TesseraError) in
+        try code(spec, backend, threads: HopperAttentionForm(spec).threads)
+      })
+  }
 
   private static func code(
     _ spec: KernelSpec, _ backend: BackendKind, threads: Int
