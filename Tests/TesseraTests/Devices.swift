@@ -13,4 +13,9 @@ enum Devices {
     if let device = all.first(where: { $0.info.backend == backend }) { return device }
     try Test.cancel("not run: no \(backend.rawValue) device")
   }
+
+  /// A device that no other test has: one whose counters or handles are looked at.
+  static func own(_ backend: BackendKind) throws -> Device {
+    try Device(try first(backend).info.id)
+  }
 }

@@ -6,7 +6,7 @@ import Testing
   /// writes must come after them.
   @Test(arguments: Devices.backends)
   func `uploads into reused memory wait for the work that still uses it`(backend: BackendKind) throws {
-    let device = try Device(try Devices.first(backend).info.id)
+    let device = try Devices.own(backend)
     let size = 192
     let a = try Tensor(
       [Float](repeating: 1, count: size * size), shape: try Shape([size, size]), on: device)

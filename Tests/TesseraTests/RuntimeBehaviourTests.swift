@@ -5,7 +5,7 @@ import Testing
 @Suite("Runtime behaviour") struct RuntimeBehaviourTests {
   @Test(arguments: Devices.backends)
   func `memory does not grow in steady state`(backend: BackendKind) throws {
-    let device = try Device(try Devices.first(backend).info.id)
+    let device = try Devices.own(backend)
     let a = try Tensor([Float](repeating: 0.5, count: 4096), shape: [64, 64], on: device)
     var x = a
     func step() throws { for _ in 0..<40 { x = try device.gemm(x, a, epilogue: .init(alpha: 0.03)) } }
@@ -22,7 +22,7 @@ import Testing
 
   @Test(arguments: Devices.backends)
   func `a trace holds every command and is JSON`(backend: BackendKind) throws {
-    let device = try Device(try Devices.first(backend).info.id)
+    let device = try Devices.own(backend)
     let a = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2], on: device)
     device.startTrace()
     try device.run("outer") { commands in

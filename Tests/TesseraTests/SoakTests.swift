@@ -54,7 +54,7 @@ import Testing
     guard backend == .cpu || ProcessInfo.processInfo.environment["TESSERA_SOAK"] != nil else {
       try Test.cancel("not run: part of Scripts/soak")
     }
-    let device = try Device(try Devices.first(backend).info.id)
+    let device = try Devices.own(backend)
     var cases: [any ConformanceCase] = []
     let operators: [ConformanceOperator] =
       backend == .cpu

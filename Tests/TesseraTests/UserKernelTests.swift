@@ -13,7 +13,7 @@ import Testing
     constants: [.init("factor", .float), .init("count", .uint)], workgroup: [64])
 
   @Test func `OpenCL C runs beside our operators, with device time`() throws {
-    let device = try Device(try Devices.first(.openCL).info.id)
+    let device = try Devices.own(.openCL)
     let kernel = try device.kernel(openCL: Self.source, entry: "scale", interface: Self.interface)
     let x = try Tensor((0..<256).map(Float.init), shape: [16, 16], on: device)
     let y = try Tensor(uninitialized: [16, 16], dtype: .f32, on: device)

@@ -122,19 +122,23 @@ package final class BenchSession {
       let contender = contenders[index]
       _ = try contender.run()
       var finding: Finding?
-      // A disturbed machine shows once, a false timer every time.
-      for _ in 0..<3 {
+      // A disturbed machine shows once, a false timer every time; the best of each clock shows the same
+      // undisturbed work.
+      var (least, wall, recorded) = (Double.infinity, Double.infinity, Double.infinity)
+      for _ in 0..<8 {
         try runner.device.synchronize()
         let started = HostClock.now()
         var reported = 0.0
         for _ in 0..<3 { reported += try contender.run() }
-        let recorded = HostClock.seconds(since: started)
+        let recording = HostClock.seconds(since: started)
         try contender.wait()
         try runner.device.synchronize()
-        let wall = HostClock.seconds(since: started)
+        let whole = HostClock.seconds(since: started)
+        least = min(least, reported / 3)
+        if whole / 3 < wall { (wall, recorded) = (whole / 3, recording / 3) }
         finding = TimerCheck.finding(
-          reported: reported / 3, wall: wall / 3, recording: recorded / 3,
-          allowance: max(4 * runner.ceilings.launch + contender.overhead, reported / 3))
+          reported: least, wall: wall, recording: recorded,
+          allowance: max(4 * runner.ceilings.launch + contender.overhead, least))
         if finding == nil { break }
       }
       if let finding { row.notRun[contender.name] = finding.description }

@@ -61,7 +61,7 @@ import Testing
   func `the cases of suites quick and hpc6 are right on every back-end`(backend: BackendKind) throws
   {
     // A device of its own: dispatches are counted, and other tests run beside this one.
-    let device = try Device(try Devices.first(backend).info.id)
+    let device = try Devices.own(backend)
     let runner = try BenchRunner(device: device, seconds: 0.05, rounds: 1, peers: false)
     // The rest of hpc6 is too long for a CPU that plays a GPU; its kernels are met below.
     // Drivers that compile for a CPU take minutes for the kernels of quick; the long run has them, too.
@@ -87,7 +87,7 @@ import Testing
 
   @Test func `a row says what it was measured with`() throws {
     let runner = try BenchRunner(
-      device: try Device(try Devices.first(.cpu).info.id), seconds: 0.1, rounds: 3, arrivals: .server)
+      device: try Devices.own(.cpu), seconds: 0.1, rounds: 3, arrivals: .server)
     let row = try runner.run(HPCBenchCase(.axpy, n: 65_536))
     #expect(row.verified && row.samples?.count == 3)
     let ms = try #require(row.ms)

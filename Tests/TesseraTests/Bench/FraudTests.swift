@@ -56,14 +56,14 @@ import Testing
   }
 
   @Test(arguments: Devices.backends) func `honest work passes`(backend: BackendKind) throws {
-    let honest = try Honest(on: try Device(try Devices.first(backend).info.id))
+    let honest = try Honest(on: try Devices.own(backend))
     let report = try Examination(honest.subject, on: honest.device, seed: 11).report()
     #expect(report.passed && report.findings.isEmpty, "\(report.findings)")
     #expect(report.dispatches == honest.subject.dispatches)
   }
 
   @Test func `a kernel that writes nothing is caught`() throws {
-    let honest = try Honest(on: try Device(try Devices.first(.cpu).info.id))
+    let honest = try Honest(on: try Devices.own(.cpu))
     let elsewhere = try honest.memory()
     let found = try kinds(honest) { ranges throws(TesseraError) in
       // The right number of dispatches, into memory that nobody looks at.
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `a kernel that caches by pointer is caught`() throws {
-    let honest = try Honest(on: try Device(try Devices.first(.cpu).info.id))
+    let honest = try Honest(on: try Devices.own(.cpu))
     let (cache, elsewhere) = (try honest.memory(), try honest.memory())
     let known = Mutex<Int?>(nil)
     let context = honest.device.context
@@ -97,7 +97,7 @@ import Testing
   @Test func `a kernel that ignores an input is caught though its error bound forgives it`() throws
   {
     // y is so small beside x that leaving it out stays inside the bound.
-    let honest = try Honest(on: try Device(try Devices.first(.cpu).info.id), scaleOfY: 1e-12)
+    let honest = try Honest(on: try Devices.own(.cpu), scaleOfY: 1e-12)
     let zero = try honest.memory()
     let found = try kinds(honest) { ranges throws(TesseraError) in
       try PlanExecutor.execute(
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func `a kernel that ignores an input is caught by its result`() throws {
-    let honest = try Honest(on: try Device(try Devices.first(.cpu).info.id))
+    let honest = try Honest(on: try Devices.own(.cpu))
     let zero = try honest.memory()
     let found = try kinds(honest) { ranges throws(TesseraError) in
       try PlanExecutor.execute(
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func `a kernel that overruns by one element is caught`() throws {
-    let honest = try Honest(on: try Device(try Devices.first(.cpu).info.id))
+    let honest = try Honest(on: try Devices.own(.cpu))
     let context = honest.device.context
     let longer = try PlanExecutor.prepare(
       try HPCPlanner.plan(
@@ -133,7 +133,7 @@ import Testing
 
   @Test(arguments: Devices.backends)
   func `work that another device did is caught`(backend: BackendKind) throws {
-    let honest = try Honest(on: try Device(try Devices.first(backend).info.id))
+    let honest = try Honest(on: try Devices.own(backend))
     let other = try Honest(on: try Device("cpu"))
     let shape = try Shape([Self.n])
     let found = try kinds(honest) { ranges throws(TesseraError) in
@@ -195,7 +195,7 @@ import Testing
   }
 
   @Test func `a peer that is timed without waiting for it is no peer`() throws {
-    let runner = try BenchRunner(device: try Device(try Devices.first(.cpu).info.id), seconds: 0.1, rounds: 1)
+    let runner = try BenchRunner(device: try Devices.own(.cpu), seconds: 0.1, rounds: 1)
     let row = try runner.run(UnsynchronizedCase())
     #expect(row.peers["false"] == nil)
     #expect(row.notRun["false"]?.contains("timers") == true, "\(row.notRun)")

@@ -32,7 +32,7 @@ import Testing
 
   @Test(arguments: [BackendKind.openCL, .vulkan])
   func `one of the candidates wins, by its samples`(backend: BackendKind) throws {
-    let device = try Devices.first(backend)
+    let device = try Devices.own(backend)
     let (problem, plans) = try Self.problem(device)
     let entry = try #require(try Tuner(on: device, limits: Self.limits).measure(problem))
     #expect(entry.candidates.map(\.form) == plans.compactMap(\.form))
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `a candidate that is wrong is never chosen, however fast`() throws {
-    let device = try Devices.first(.openCL)
+    let device = try Devices.own(.openCL)
     let (problem, plans) = try Self.problem(device)
     var idle = plans[1]
     idle.form = "does nothing for the last rows"
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `plans follow measurements unless told not to`() throws {
-    let device = try Devices.first(.openCL)
+    let device = try Devices.own(.openCL)
     let problem = try GEMMProblem(
       a: (try Shape([300, 200]), .f32), b: (try Shape([200, 100]), .f32))
     let capabilities = device.context.capabilities
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func `forms of a problem have names of their own`() throws {
-    let device = try Devices.first(.openCL)
+    let device = try Devices.own(.openCL)
     let problems = try [(512, 512, 512), (1, 64, 4096), (33, 7, 129)].map { m, n, k in
       try GEMMProblem(a: (try Shape([m, k]), .f32), b: (try Shape([k, n]), .f32))
     }
