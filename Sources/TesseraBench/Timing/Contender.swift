@@ -13,6 +13,8 @@ package struct Contender {
   package var overhead = 0.0
   /// Queues one run without waiting; nil where there is no such way.
   package var record: (() throws(TesseraError) -> Void)?
+  /// Whether the time is that of our own device, which counts what it runs: no timer of somebody else's.
+  package private(set) var isTimedByDevice = false
   private var waiting: () throws(TesseraError) -> Void
 
   package init(
@@ -52,6 +54,7 @@ package struct Contender {
       name: name, run: { () throws(TesseraError) in try many(1) }, record: record,
       wait: { () throws(TesseraError) in try device.synchronize() })
     runMany = many
+    isTimedByDevice = true
   }
 }
 
