@@ -35,8 +35,9 @@ extension Judge {
   /// precision or three times the floor of the storage type.
   ///
   /// Where a gradient cancels to less than its own rounding noise, as dQ does when a query has one
-  /// key, `4·(u + w)` times the oracle's noise is allowed instead; `w` is the rounding of P, O and dS
-  /// to a 16-bit storage type.
+  /// key, `4·(u·max(1, √n/4) + w)` times the oracle's noise is allowed instead: a sum of n products
+  /// errs by about `u·√n/4` of their root of squares, and `n` is the gradient's `terms`. `w` is the
+  /// rounding of P, O and dS to a 16-bit storage type.
   /// - Parameters:
   ///   - plain: the same gradient of a plain evaluation.
   ///   - rowLength: elements per row, such as the head dimension.
@@ -46,7 +47,8 @@ extension Judge {
   ) -> Verdict {
     let floor = 3 * Self.floor(dtype)
     let weight = dtype == .f32 ? 0 : dtype.unitRoundoff
-    let least = gold.noise.map { 4 * (u + weight) / floor * $0 }
+    let sums = u * max(1, Double(gold.terms).squareRoot() / 4)
+    let least = gold.noise.map { 4 * (sums + weight) / floor * $0 }
     let report = ErrorReport(
       values, gold: gold.values, rowLength: rowLength, atLeast: least)
     let yardstick = ErrorReport(

@@ -6,6 +6,9 @@ package struct Gradient: Sendable {
   /// larger as its weight's score makes it more uncertain. An evaluation in a precision of unit
   /// roundoff `u` is expected to be wrong by a few `u` times this, also where terms cancel.
   package var noise: [Double]
+  /// Products in each of the sums that a term is made of, such as `dO·v`: the value dimension. 1 where
+  /// terms are no sums.
+  package var terms = 1
   /// Whether sums are in f32: a plain evaluation's. Long sums stray further than their terms do.
   private var single = false
 
@@ -15,29 +18,33 @@ package struct Gradient: Sendable {
     noise = values
   }
 
-  /// Zero, to be summed in the precision of `type`.
-  init<T: OracleScalar>(count: Int, in type: T.Type) {
+  /// Zero, to be summed in the precision of `type` from sums of `terms` products.
+  init<T: OracleScalar>(count: Int, in type: T.Type, terms: Int) {
     self.init(count: count)
+    self.terms = terms
     single = type == Float.self
   }
 
   /// A part of a gradient.
-  private init(values: ArraySlice<Double>, noise: ArraySlice<Double>) {
+  private init(values: ArraySlice<Double>, noise: ArraySlice<Double>, terms: Int) {
     self.values = Array(values)
     self.noise = Array(noise)
+    self.terms = terms
   }
 
   /// The first `count` values, and the rest.
   func split(at count: Int) -> (first: Gradient, rest: Gradient) {
     (
-      Gradient(values: values[..<count], noise: noise[..<count]),
-      Gradient(values: values[count...], noise: noise[count...])
+      Gradient(values: values[..<count], noise: noise[..<count], terms: terms),
+      Gradient(values: values[count...], noise: noise[count...], terms: terms)
     )
   }
 
   /// These values and then those of `other`.
   package func followed(by other: Gradient) -> Gradient {
-    Gradient(values: (values + other.values)[...], noise: (noise + other.noise)[...])
+    Gradient(
+      values: (values + other.values)[...], noise: (noise + other.noise)[...],
+      terms: max(terms, other.terms))
   }
 
   /// Adds one term and the square of its uncertainty.

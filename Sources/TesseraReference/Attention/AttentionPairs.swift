@@ -34,8 +34,9 @@ struct AttentionPairs<T: OracleScalar> {
   @_specialize(where T == Float)
   func gradients(_ keys: [[Int]]) -> AttentionGradients {
     var result = AttentionGradients(
-      dq: Gradient(count: q.count, in: T.self), dk: Gradient(count: k.count, in: T.self),
-      dv: Gradient(count: v.count, in: T.self))
+      dq: Gradient(count: q.count, in: T.self, terms: head.valueDim),
+      dk: Gradient(count: k.count, in: T.self, terms: head.valueDim),
+      dv: Gradient(count: v.count, in: T.self, terms: 1))
     for row in keys.indices where lse[row] > -.infinity {
       var (delta, squares): (T, T) = (0, 0)
       for i in (row * head.valueDim)..<((row + 1) * head.valueDim) {
@@ -71,7 +72,7 @@ struct AttentionPairs<T: OracleScalar> {
     }
     let p = T.exponential(score - lse[row])
     // A score off by e makes its weight off by the factor 1 + e.
-    let doubt = 1 + abs(scale) * spread.squareRoot()
+    let doubt = 1 + abs(scale) * (spread + sum * sum).squareRoot()
     var (dP, squares): (T, T) = (0, deltaSquares)
     for i in 0..<dv {
       let term = dO[row * dv + i] * v[key * dv + i]

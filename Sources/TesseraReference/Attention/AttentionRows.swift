@@ -56,11 +56,14 @@ struct AttentionRows<T: OracleScalar> {
   private struct Scores {
     /// After the cap, before the bias.
     var capped: [T] = []
+    /// With the bias.
+    var biased: [T] = []
     var p: [T] = []
     /// The weight of the sink.
     var sink: T = 0
     var lse = -T.infinity
-    /// `|scale| · Σ |q·k|` and `|scale| · √Σ (q·k)²` over the elements, of each key.
+    /// `|scale| · Σ |q·k|` over the elements of each key, and `|scale| · √(Σ (q·k)² + (Σ q·k)²)`: what a
+    /// score errs by in units of roundoff, from its products and from its own size.
     var size: [T] = []
     var spread: [T] = []
   }
@@ -81,7 +84,7 @@ struct AttentionRows<T: OracleScalar> {
       result.capped.append(score)
       biased.append(score + T(key.bias))
       result.size.append(abs(scale) * absolute)
-      result.spread.append(abs(scale) * squares.squareRoot())
+      result.spread.append(abs(scale) * (squares + sum * sum).squareRoot())
     }
     // A bias of −inf hides a key; a row that has no other is empty.
     let sink = sinks.isEmpty ? -T.infinity : sinks[row % sinks.count]
@@ -96,6 +99,7 @@ struct AttentionRows<T: OracleScalar> {
     result.p = weights.map { $0 / total }
     result.sink = sinkWeight / total
     result.lse = peak + T.naturalLogarithm(total)
+    result.biased = biased
     return result
   }
 
@@ -115,7 +119,8 @@ struct AttentionRows<T: OracleScalar> {
       let scores = scores(of: row)
       result.lse[row] = Double(scores.lse)
       let stored =
-        weights == .f64 || weights == .f32 ? scores.p : scores.p.map { T(weights.nearest(Double($0))) }
+        weights == .f64 || weights == .f32
+        ? scores.p : scores.p.map { T(weights.nearest(Double($0))) }
       let counting = zip(rows[row], scores.p).filter { $0.1 >= 0x1p-24 }
       result.scoreMagnitude[row] =
         Double(scores.size.max() ?? 0) + (counting.map { abs($0.0.bias) }.max() ?? 0)
@@ -138,9 +143,11 @@ struct AttentionRows<T: OracleScalar> {
   @_specialize(where T == Float)
   func backward(dO: [Double], parameters: Int = 0) -> AttentionGradients {
     var gradients = AttentionGradients(
-      dq: Gradient(count: q.count, in: T.self), dk: Gradient(count: k.count, in: T.self),
-      dv: Gradient(count: v.count, in: T.self), dBias: Gradient(count: parameters, in: T.self),
-      dSinks: Gradient(count: sinks.count, in: T.self))
+      dq: Gradient(count: q.count, in: T.self, terms: valueDim),
+      dk: Gradient(count: k.count, in: T.self, terms: valueDim),
+      dv: Gradient(count: v.count, in: T.self, terms: 1),
+      dBias: Gradient(count: parameters, in: T.self, terms: valueDim),
+      dSinks: Gradient(count: sinks.count, in: T.self, terms: valueDim))
     for row in rows.indices where !rows[row].isEmpty {
       add(row, dO[(row * valueDim)..<((row + 1) * valueDim)].map { T($0) }, to: &gradients)
     }
@@ -154,6 +161,7 @@ struct AttentionRows<T: OracleScalar> {
 
   private func add(_ row: Int, _ dO: [T], to gradients: inout AttentionGradients) {
     let scores = scores(of: row)
+    guard scores.lse > -.infinity else { return }
     var (delta, deltaSquares): (T, T) = (0, 0)
     for i in 0..<valueDim {
       var o: T = 0
@@ -168,7 +176,8 @@ struct AttentionRows<T: OracleScalar> {
           square(scores.sink) * deltaSquares * square(1 + (scores.spread.max() ?? 0))))
     }
     for (index, key) in rows[row].enumerated() {
-      let p = scores.p[index]
+      // As the formula has it: where scores are large, LSE's own rounding is in every weight of the row.
+      let p = T.exponential(scores.biased[index] - scores.lse)
       // A score off by e makes its weight off by the factor 1 + e.
       let doubt = 1 + scores.spread[index]
       var (dP, squares): (T, T) = (0, deltaSquares)

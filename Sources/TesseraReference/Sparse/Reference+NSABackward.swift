@@ -75,6 +75,7 @@ extension Reference {
     _ gradient: Gradient, _ problem: NSAProblem, _ inputs: NSAInputs, _ dim: Int
   ) -> Gradient {
     var result = Gradient(count: problem.batch * problem.keyLength * problem.kvHeads * dim)
+    result.terms = gradient.terms
     for b in 0..<problem.batch {
       for j in 0..<problem.compressedLength {
         for i in 0..<problem.span {
@@ -105,6 +106,7 @@ extension Gradient {
   /// The sum of two gradients of one tensor.
   fileprivate func adding(_ other: Gradient) -> Gradient {
     var result = self
+    result.terms = max(terms, other.terms)
     for i in values.indices {
       result.values[i] += other.values[i]
       result.noise[i] =
