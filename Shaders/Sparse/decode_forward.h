@@ -9,6 +9,10 @@
 // Pages of keys and of values are elements of any type, or codes that become elements in registers:
 // cache_codes.h. Rows, columns and splits: decode_split.h. Tiles are of THREADS · KEYS columns.
 //
+// With UNIFIED weights are exp(score − peak) for a peak that is given, so that tiles need not find one and
+// rescale what they have. A workgroup of which a row's largest score lies further than `reach` from it does
+// its share once more as usual: the result is the same but for rounding.
+//
 //   parameter  id   default  meaning
 //   HEAD_DIM   9    64       elements of a key; a multiple of 8
 //   VALUE_DIM  10   64       elements of a value; a multiple of 8
@@ -16,6 +20,7 @@
 //   KEYS       12   4        keys of an invocation in a tile
 //   VALUES     13   8        elements of a value that an invocation has: 8 or 4
 //   SEVERAL    14   0        queries > 1: keys may be met by some of the rows
+//   UNIFIED    15   0        scores are expected near `peak`
 //   K_CHANNELS 50   0        channels of a group of codes; 0 for elements
 //   K_TOKENS   51   1        tokens of one
 //   V_CHANNELS 52   0        the same of values
@@ -29,6 +34,7 @@ PARAMETER(11, int, ROWS, 8)
 PARAMETER(12, int, KEYS, 4)
 PARAMETER(13, int, VALUES, 8)
 PARAMETER(14, int, SEVERAL, 0)
+PARAMETER(15, int, UNIFIED, 0)
 PARAMETER(50, int, K_CHANNELS, 0)
 PARAMETER(51, int, K_TOKENS, 1)
 PARAMETER(52, int, V_CHANNELS, 0)

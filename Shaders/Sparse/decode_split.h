@@ -16,11 +16,11 @@
 PARAMETER(25, int, SOFT_CAP, 0)
 PARAMETER(43, int, LISTED, 0)
 
-// `splitStride` lies between results of splits, in vectors.
+// `splitStride` lies between results of splits, in vectors. `peak` and `reach`: decode_forward.h.
 CONSTANT_BLOCK(
     int queries; int keys; int heads; int kvHeads; int units; int rowTiles; int listHeads;
     int listWidth; int keyBlock; int page; int tableWidth; int pages; int splits; int splitStride;
-    int sinks; float scale; float softCap;)
+    int sinks; float scale; float softCap; float peak; float reach;)
 
 // Declares what this workgroup is about. Row r of it stands at `firstAt` + (row0 % perUnit + r) / perUnit.
 #define DECODE_SPLIT                                                                  \

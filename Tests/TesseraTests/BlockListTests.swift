@@ -135,4 +135,42 @@ import Testing
       }
     }
   }
+
+  /// More rows than the kernel of few rows takes, a unified maximum that fits and ones that do not, and
+  /// blocks that do not divide a sequence: shares of its keys must still be all of them.
+  @Test(arguments: Devices.backends)
+  func `splits and unified maxima change nothing but rounding`(backend: BackendKind) throws {
+    let device = try Devices.first(backend)
+    for (heads, dtype) in [(64, DType.f32), (4, .f32), (4, .f16)] {
+      let q = try tensor([1, heads, 24], on: device, dtype)
+      let pages = [1, 0].map(Int32.init)
+      let cache = PagedCache(
+        keys: try tensor([2, 128, 1, 24], on: device, .f16, step: 31),
+        values: try tensor([2, 128, 1, 16], on: device, .f16, step: 17),
+        blockTable: try Tensor(pages, shape: [1, 2], on: device),
+        lengths: try Tensor([254] as [Int32], shape: [1], on: device))
+      let whole = try device.pagedAttentionWithLSE(q, cache, options: PagedOptions(splits: 1))
+      let (o, lse) = (try whole.output.floats(), try whole.logSumExp.floats())
+      for (splits, keyBlock) in [(2, 10), (3, 10), (2, 100)] {
+        for maximum in [nil, 0, 3, 500, -500] as [Float?] {
+          let options = PagedOptions(
+            keyBlock: keyBlock, splits: splits, unifiedMaximum: maximum.map { UnifiedMaximum($0) })
+          let own = try device.pagedAttentionWithLSE(q, cache, options: options)
+          for (x, y) in zip(try own.output.floats(), o) {
+            #expect(abs(x - y) < (dtype == .f32 ? 1e-5 : 2e-3))
+          }
+          for (x, y) in zip(try own.logSumExp.floats(), lse) { #expect(abs(x - y) < 1e-5) }
+        }
+      }
+    }
+    #expect(throws: TesseraError.self) {
+      try device.pagedAttention(
+        try tensor([1, 4, 8], on: device),
+        PagedCache(
+          keys: try tensor([1, 8, 1, 8], on: device), values: try tensor([1, 8, 1, 8], on: device),
+          blockTable: try Tensor([0] as [Int32], shape: [1, 1], on: device),
+          lengths: try Tensor([8] as [Int32], shape: [1], on: device)),
+        options: PagedOptions(unifiedMaximum: UnifiedMaximum(.nan)))
+    }
+  }
 }

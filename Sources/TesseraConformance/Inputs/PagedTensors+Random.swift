@@ -119,6 +119,8 @@ extension PagedTensors {
       lengths: self.lengths.described, indices: self.indices?.described,
       counts: self.counts?.described, keyBlock: keyBlock, sinks: sinks?.described,
       softCap: fixed.softCap, splits: random.pick([nil, nil, 1, 2, 3, 7]),
+      unifiedMaximum: variant.index % 3 == 1
+        ? UnifiedMaximum(random.pick([0, 4, -100, 300]), reach: random.pick([48, 64, 2])) : nil,
       output: variant.index % 11 == 4 ? .f32 : nil, keyCodes: Self.codes(keys, keyParameters),
       valueCodes: Self.codes(values, valueParameters))
   }

@@ -60,6 +60,7 @@ struct PlanPagedDecode: ParsableCommand {
   @Option(help: "Positions that one entry of a list names. Default: --page.") var kvBlock: Int?
   @Option(help: "Workgroups that share a sequence's keys. Default: as many as suit the device.")
   var splits: Int?
+  @Option(help: "About what the largest scores are.") var unifiedMaximum: Float?
   @Option(help: "Keys are codes with a scale and zero per token and head: int8 or int4.")
   var kCode: QuantizationFormat.Code?
   @Option(help: "Values are.") var vCode: QuantizationFormat.Code?
@@ -100,6 +101,7 @@ struct PlanPagedDecode: ParsableCommand {
       blockTable: (try Shape([batch, pages]), .i32), lengths: (try Shape([batch]), .i32),
       indices: top.map { top throws(TesseraError) in
         (try Shape([batch, kvHeads, top]), .i32)
-      }, keyBlock: kvBlock, splits: splits, keyCodes: keyCodes, valueCodes: valueCodes)
+      }, keyBlock: kvBlock, splits: splits, unifiedMaximum: unifiedMaximum.map { UnifiedMaximum($0) },
+      keyCodes: keyCodes, valueCodes: valueCodes)
   }
 }

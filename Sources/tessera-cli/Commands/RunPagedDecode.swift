@@ -25,6 +25,9 @@ struct RunPagedDecode: ParsableCommand {
   var vCode = QuantizationFormat.Code.int8
   @Option(help: "Caps the scores: c·tanh(score/c).") var softCap: Float?
   @Option(help: "Multiplies the scores. Default: D^-0.5.") var scale: Float?
+  @Option(
+    help: "About what the largest scores are: weights need no running maximum then, for the same result.")
+  var unifiedMaximum: Float?
   @OptionGroup var options: RunOptions
 
   func validate() throws {
@@ -57,7 +60,8 @@ struct RunPagedDecode: ParsableCommand {
       lengths: try Tensor(inputs.lengths, on: device))
     let paged = PagedOptions(
       indices: try tensor(inputs.indices), counts: try tensor(inputs.counts), keyBlock: kvBlock,
-      sinks: try tensor(inputs.sinks), softCap: softCap, scale: scale, splits: Int(splits))
+      sinks: try tensor(inputs.sinks), softCap: softCap, scale: scale, splits: Int(splits),
+      unifiedMaximum: unifiedMaximum.map { UnifiedMaximum($0) })
     let plan = try device.preparedPlan(inputs.problem).plan
     try RunReport.run("paged-decode", options: options, on: device, plan: plan) {
       () throws(TesseraError) in
@@ -88,7 +92,7 @@ struct RunPagedDecode: ParsableCommand {
       blockTable: (table.shape, table.dtype), lengths: (lengths.shape, lengths.dtype),
       indices: indices.map { ($0.shape, $0.dtype) }, counts: counts.map { ($0.shape, $0.dtype) },
       keyBlock: kvBlock, sinks: sinks.map { ($0.shape, $0.dtype) }, softCap: softCap, scale: scale,
-      splits: Int(splits), keyCodes: keys, valueCodes: values)
+      splits: Int(splits), unifiedMaximum: unifiedMaximum.map { UnifiedMaximum($0) }, keyCodes: keys, valueCodes: values)
     return PagedTensors(
       problem, q: q, k: k, v: v, blockTable: table, lengths: lengths, indices: indices,
       counts: counts, sinks: sinks, keyParameters: tensors["k_parameters"],

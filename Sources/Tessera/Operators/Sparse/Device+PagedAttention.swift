@@ -19,13 +19,14 @@ extension Device {
   ///   - cache: pages, block table and lengths. Page size 1 is a gather of tokens. Pages in another type, or
   ///     in codes, are read as they are, for at most 16 rows (Nq × the query heads that share a list and a
   ///     KV head) and head dimensions that are multiples of 8; for others the pool becomes f32 first.
-  ///   - options: lists, sinks, cap, scale, splits.
+  ///   - options: lists, sinks, cap, scale, splits, unified maximum.
   /// - Returns: the shape of `q` with Dv instead of D, in its type. The work is recorded, not awaited;
   ///   nothing waits for lengths or tables to reach the host.
   /// - Throws: `invalidArgument` naming the argument that does not fit, `overLimit`, `outOfMemory`.
   ///
   /// Sources: Kwon et al., "Efficient Memory Management for Large Language Model Serving with
-  /// PagedAttention" (2023); Dao et al., "Flash-Decoding" (2023) for the splits.
+  /// PagedAttention" (2023); Dao et al., "Flash-Decoding" (2023) for the splits; Hong et al.,
+  /// "FlashDecoding++" (2024) for the unified maximum.
   public func pagedAttention(
     _ q: Tensor, _ cache: PagedCache, options: PagedOptions = PagedOptions()
   ) throws(TesseraError) -> Tensor {
@@ -76,7 +77,7 @@ extension PagedOptions {
       lengths: (cache.lengths.shape, cache.lengths.dtype),
       indices: indices.map { ($0.shape, $0.dtype) }, counts: counts.map { ($0.shape, $0.dtype) },
       keyBlock: keyBlock, sinks: sinks.map { ($0.shape, $0.dtype) }, softCap: softCap,
-      scale: scale, splits: splits, output: output,
+      scale: scale, splits: splits, unifiedMaximum: unifiedMaximum, output: output,
       keyCodes: cache.quantizedKeys?.description, valueCodes: cache.quantizedValues?.description)
   }
 }

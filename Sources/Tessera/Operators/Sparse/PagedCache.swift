@@ -1,3 +1,5 @@
+public import TesseraCore
+
 /// Keys and values of several sequences in pages of one pool.
 ///
 /// Position `j` of sequence `b` lies in page `blockTable[b, j / page]` at place `j % page`. Positions
@@ -65,12 +67,16 @@ public struct PagedOptions: Sendable {
   public var scale: Float?
   /// Workgroups that share the keys of a sequence, merged in a fixed order; nil lets the planner choose.
   public var splits: Int?
+  /// What the largest scores are about: kernels then need not find them key by key. Results are the same
+  /// but for rounding, whatever it says. nil finds them.
+  public var unifiedMaximum: UnifiedMaximum?
   /// Element type of the output; that of the queries if nil.
   public var output: DType?
 
   public init(
     indices: Tensor? = nil, counts: Tensor? = nil, keyBlock: Int? = nil, sinks: Tensor? = nil,
-    softCap: Float? = nil, scale: Float? = nil, splits: Int? = nil, output: DType? = nil
+    softCap: Float? = nil, scale: Float? = nil, splits: Int? = nil,
+    unifiedMaximum: UnifiedMaximum? = nil, output: DType? = nil
   ) {
     self.indices = indices
     self.counts = counts
@@ -79,6 +85,7 @@ public struct PagedOptions: Sendable {
     self.softCap = softCap
     self.scale = scale
     self.splits = splits
+    self.unifiedMaximum = unifiedMaximum
     self.output = output
   }
 }

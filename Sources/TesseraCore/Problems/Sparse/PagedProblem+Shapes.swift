@@ -13,6 +13,7 @@ extension PagedProblem {
   ///   - sinks: `[H]`, f32.
   ///   - scale: `D^-0.5` if nil; 0 means 0.
   ///   - splits: workgroups that share a sequence's keys, at least 1; nil lets the planner choose.
+  ///   - unifiedMaximum: what the largest scores are about; nil finds them.
   ///   - output: storage type of O; that of `q` if nil.
   ///   - keyCodes: what codes of K are and the parameters' tensor; nil if K is elements.
   ///   - valueCodes: the same of V.
@@ -23,7 +24,7 @@ extension PagedProblem {
     lengths: (shape: Shape, dtype: DType), indices: (shape: Shape, dtype: DType)? = nil,
     counts: (shape: Shape, dtype: DType)? = nil, keyBlock: Int? = nil,
     sinks: (shape: Shape, dtype: DType)? = nil, softCap: Float? = nil, scale: Float? = nil,
-    splits: Int? = nil, output: DType? = nil, keyCodes: CodeDescription? = nil,
+    splits: Int? = nil, unifiedMaximum: UnifiedMaximum? = nil, output: DType? = nil, keyCodes: CodeDescription? = nil,
     valueCodes: CodeDescription? = nil
   ) throws(TesseraError) {
     guard q.shape.rank == 3 || q.shape.rank == 4 else {
@@ -93,7 +94,7 @@ extension PagedProblem {
       pageSize: k.shape[1], maxPages: blockTable.shape[1], listHeads: indices?.shape[1],
       listWidth: indices?.shape[2] ?? 0, keyBlock: keyBlock ?? k.shape[1], counts: counts != nil,
       sinks: sinks != nil, scale: scale ?? NeighborhoodProblem.defaultScale(q.shape[-1]),
-      softCap: softCap, splits: splits, dtype: q.dtype,
+      softCap: softCap, unifiedMaximum: unifiedMaximum, splits: splits, dtype: q.dtype,
       keyStorage: keys == .plain(q.dtype) ? nil : keys,
       valueStorage: values == .plain(q.dtype) ? nil : values, outputDType: output ?? q.dtype)
     for (name, codes, dimensions) in [
@@ -152,6 +153,7 @@ extension PagedProblem {
     where !(1...Int(Int32.max)).contains(size) {
       throw .invalidArgument(name, got: size, allowed: "1...\(Int32.max)")
     }
+    try unifiedMaximum?.validate()
     if let splits, splits < 1 {
       throw .invalidArgument("splits", got: splits, allowed: "1 or more, or none")
     }

@@ -53,6 +53,8 @@ package struct PagedProblem: Sendable, Hashable, Codable {
   package var scale: Float
   /// `c` of the cap `c·tanh(x / c)`, above 0; nil does not cap.
   package var softCap: Float?
+  /// What the largest scores are about, for kernels that make use of it; nil finds them.
+  package var unifiedMaximum: UnifiedMaximum?
   /// Workgroups that share a sequence's keys; nil lets the planner choose.
   package var splits: Int?
   /// Storage type of Q: f32, f16 or bf16.

@@ -44,6 +44,8 @@ package struct ListProblem: Sendable, Hashable {
   package var topLeft = false
   package var scale: Float
   package var softCap: Float?
+  /// What the largest scores are about, for kernels that make use of it.
+  package var unifiedMaximum: UnifiedMaximum?
   package var sinks = false
   /// Sequences of a packed batch; nil if it is not packed.
   package var sequences: Int?
@@ -105,6 +107,7 @@ package struct ListProblem: Sendable, Hashable {
       queryBlock: problem.queryLength, keyBlock: keyBlock)
     listed = problem.listHeads != nil
     sinks = problem.sinks
+    unifiedMaximum = problem.unifiedMaximum
     (keyStorage, valueStorage) = (problem.keyStorage, problem.valueStorage)
     pages = Pages(count: problem.pages, size: problem.pageSize, tableWidth: problem.maxPages)
   }

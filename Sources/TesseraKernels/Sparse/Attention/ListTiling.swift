@@ -105,7 +105,8 @@ package struct ListTiling: Sendable, Hashable {
       let lists = problem.listed ? problem.group / max(problem.perUnit, 1) : 1
       return lists * tiles((problem.listed ? problem.listRows : problem.rows) * problem.perRow)
     }
-    return tiles(problem.listed ? problem.listWidth * problem.keyBlock : problem.keys)
+    // The last block is counted whole, as the kernels do.
+    return tiles((problem.listed ? problem.listWidth : problem.blocks) * problem.keyBlock)
   }
 
   private func estimate(_ problem: ListProblem, _ capabilities: Capabilities) -> Double {

@@ -24,7 +24,7 @@ enum DecodeKernels {
           ] + (name == forward ? parameters : []) + [
             .init("o", .write, alignment: 16), .init("lse", .write),
           ],
-          constantBytes: 68, workgroup: [DecodeForm.threads, 1, 1],
+          constantBytes: 76, workgroup: [DecodeForm.threads, 1, 1],
           localBytes: DecodeForm.localBytes(spec))
       },
       code: { spec, backend throws(TesseraError) in
@@ -36,7 +36,7 @@ enum DecodeKernels {
           spec, backend,
           ids: [
             "HEAD_DIM": [9], "VALUE_DIM": [10], "ROWS": [11], "KEYS": [12], "VALUES": [13],
-            "SEVERAL": [14], "SOFT_CAP": [25], "LISTED": [43], "Q_DTYPE": [30],
+            "SEVERAL": [14], "UNIFIED": [15], "SOFT_CAP": [25], "LISTED": [43], "Q_DTYPE": [30],
             "K_DTYPE": [31], "V_DTYPE": [32], "K_CHANNELS": [50], "K_TOKENS": [51],
             "V_CHANNELS": [52], "V_TOKENS": [53], "K_PARAMETERS_DTYPE": [54],
             "V_PARAMETERS_DTYPE": [55],

@@ -34,7 +34,8 @@ struct DecodeRecorder {
       let columns = problem.listed ? problem.listWidth * problem.keyBlock : problem.keys
       let tiles = ((columns + form.tile - 1) / form.tile + splits - 1) / splits
       let each = form.iterations(problem)
-      guard each.outside + tiles * each.tile <= limit - limit / 16 else { return nil }
+      let attempts = problem.unifiedMaximum == nil ? 1 : 2
+      guard each.outside + attempts * tiles * each.tile <= limit - limit / 16 else { return nil }
     }
   }
 
@@ -74,6 +75,11 @@ struct DecodeRecorder {
     plan.notes.append(
       "forward: \(form.rows) rows and \(form.tile) keys at a time, keys read once into registers"
         + (form.tensor ? ", products on tensor cores" : ""))
+    if let unified = problem.unifiedMaximum, !form.tensor {
+      plan.notes.append(
+        "weights from \(unified.value); once more where a row's largest score is not within \(unified.reach) of it"
+      )
+    }
     guard splits > 1, let whole = operands[.o], let wholeLSE = operands[.lse] else { return }
     plan.notes.append("keys split over \(splits) workgroups each")
     try SplitWork(capabilities: capabilities).joinForward(
@@ -92,6 +98,7 @@ struct DecodeRecorder {
       result += [
         .init("KEYS", form.keys), .init("VALUES", form.values),
         .init("SEVERAL", problem.queries > 1 ? 1 : 0),
+        .init("UNIFIED", problem.unifiedMaximum == nil ? 0 : 1),
       ]
       for (name, storage) in zip(["K", "V"], problem.storages) {
         result += [
@@ -119,6 +126,8 @@ struct DecodeRecorder {
     ] { block.append(value) }
     block.append(problem.scale)
     block.append(problem.softCap ?? 0)
+    block.append(problem.unifiedMaximum?.value ?? 0)
+    block.append(problem.unifiedMaximum?.reach ?? 0)
     return block.bytes
   }
 }

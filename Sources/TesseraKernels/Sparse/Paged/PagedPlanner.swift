@@ -12,8 +12,13 @@ package enum PagedPlanner {
     _ problem: PagedProblem, _ capabilities: Capabilities
   ) throws(TesseraError) -> Plan {
     try problem.validate()
-    return capabilities.backend == .cpu
+    var plan =
+      capabilities.backend == .cpu
       ? try CPUListPlanner.paged(problem, capabilities)
       : try ListPlanner.paged(problem, capabilities)
+    if problem.unifiedMaximum != nil, !plan.kernels.contains(where: { $0["UNIFIED"] == 1 }) {
+      plan.notes.append("the unified maximum is not used: this kernel finds the largest scores")
+    }
+    return plan
   }
 }
