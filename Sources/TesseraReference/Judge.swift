@@ -42,7 +42,8 @@ package enum Judge {
   }
 
   /// Attention: error, total and per row, at most twice that of a plain evaluation of the same
-  /// precision or the floor of the storage type; and elementwise the bound of `attentionBound`.
+  /// precision or the floor of the storage type, where rows count no smaller than their own uncertainty
+  /// divided by the floor; and elementwise the bound of `attentionBound`.
   package static func attention(
     _ problem: NeighborhoodProblem, _ values: [Double], gold: NeighborhoodResult, plain: [Double]
   ) -> Verdict {
@@ -58,9 +59,18 @@ package enum Judge {
   ) -> Verdict {
     let bound = attentionBound(
       headDim: headDim, valueDim: valueDim, dtype: dtype, output: output, gold)
-    let report = ErrorReport(values, gold: gold.o, rowLength: valueDim, bound: bound)
-    let yardstick = ErrorReport(plain, gold: gold.o, rowLength: valueDim)
     let floor = max(Self.floor(dtype), Self.floor(output))
+    // A row is as uncertain as its values, should they cancel, its scores, and the LSE that results of parts
+    // of the keys are joined by: 4·u·(1 + max(scoreMagnitude/√D, |LSE|))·Σ p|v| is forgiven.
+    let root = Double(max(headDim, 1)).squareRoot()
+    let length = max(valueDim, 1)
+    let least = gold.magnitude.enumerated().map { i, sum in
+      let (scores, lse) = (gold.scoreMagnitude[i / length] / root, abs(gold.lse[i / length]))
+      return 4 * u / floor * (1 + max(scores, lse.isFinite ? lse : 0)) * sum
+    }
+    let report = ErrorReport(
+      values, gold: gold.o, rowLength: valueDim, bound: bound, atLeast: least)
+    let yardstick = ErrorReport(plain, gold: gold.o, rowLength: valueDim, atLeast: least)
     let total = max(2 * yardstick.total, floor)
     let row = max(2 * yardstick.worstRow, floor)
     return Verdict(

@@ -22,6 +22,9 @@ import Testing
     case .gemm: (given ?? (host ? 300 : 24), 12)
     case .attention, .na: (given ?? (host ? 200 : 24), variants)
     case .attentionBackward, .naBackward: (given ?? (host ? 200 : 8), host ? 24 : 1)
+    // Few kernels, quick to build and to judge.
+    case .pattern, .selectBlocks, .prune: (given ?? 200, variants)
+    case .quantize, .prunedDecode: (given ?? 140, variants)
     // Plans of many kernels.
     case .nsa, .nsaBackward: (given ?? (host ? 40 : 6), host ? 24 : 1)
     default: (given ?? (host ? 80 : 16), variants)
