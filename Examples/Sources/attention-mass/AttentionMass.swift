@@ -10,8 +10,9 @@ import TesseraIO
     abstract: "The share of keys, and of blocks of keys, that holds most of the softmax's mass",
     discussion: """
       Per query and head, the fewest keys whose weights sum to --mass, over all keys; likewise the fewest \
-      blocks of --block keys. Printed are the means over heads and every --every-th query, for q and k of the \
-      file and, with --random, for normal numbers of the same shape.
+      blocks of --block keys. Printed are the means over every --every-th query, of all heads and of the \
+      least and most concentrated one, for q and k of the file and, with --random, for normal numbers of the \
+      same shape.
 
       The device is that of TESSERA_DEVICE, else the most capable one.
       """)
@@ -36,7 +37,7 @@ import TesseraIO
     let file = try SafetensorsFile(path: file)
     let (q, k) = (try file.tensor(named: "q"), try file.tensor(named: "k"))
     let profile = try MassProfile(q: q, k: k, mass: mass, block: block, every: every)
-    print("share that holds \(percent(Double(mass))) of the mass, of \(k.shape[1]) keys:")
+    print("what holds \(percent(Double(mass))) of the mass, of \(k.shape[1]) keys:")
     report("file", try profile.measure(q, k, on: device))
     if random {
       var normals = NormalNumbers(seed: 1)
@@ -49,9 +50,11 @@ import TesseraIO
   }
 
   private func report(_ name: String, _ shares: MassProfile.Shares) {
-    print(
-      "  \(name): \(percent(shares.keys)) of the keys, \(percent(shares.blocks)) of the blocks of \(block)"
-    )
+    for (what, heads) in [("keys", shares.keys), ("blocks of \(block) keys", shares.blocks)] {
+      let mean = heads.reduce(0, +) / Double(heads.count)
+      let (low, high) = (percent(heads.min() ?? 0), percent(heads.max() ?? 0))
+      print("  \(name): \(percent(mean)) of the \(what); of its heads \(low) to \(high)")
+    }
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }

@@ -5,10 +5,10 @@ import Tessera
 /// Counts, per query and head, the fewest keys that hold a share of the softmax's mass:
 /// `w = softmax(q·Kᵀ / √D)`, the largest weights first until they sum to `mass`.
 struct MassProfile {
-  /// Means over queries and heads, as shares of all.
+  /// Means over queries, as shares of all, for each head.
   struct Shares {
-    var keys = 0.0
-    var blocks = 0.0
+    var keys: [Double]
+    var blocks: [Double]
   }
 
   private let mass: Float
@@ -46,7 +46,8 @@ struct MassProfile {
     let values = q.floats()
     // [B, Hkv, Nk, D]
     let k = try Tensor(k.converted(to: .f32), on: device).permuted([0, 2, 1, 3]).contiguous()
-    var total = Shares()
+    let none = [Double](repeating: 0, count: heads)
+    var total = Shares(keys: none, blocks: none)
     for sequence in 0..<batch {
       let own = try k.sliced(axis: 0, sequence..<(sequence + 1)).contiguous()
         .reshaped(to: Shape([kvHeads, keys, headDimension]))
@@ -65,20 +66,20 @@ struct MassProfile {
           Tensor(picked, shape: shape, on: device), own, transposeB: true,
           epilogue: GEMMEpilogue(alpha: 1 / Float(headDimension).squareRoot())
         ).floats()
-        for row in stride(from: 0, to: scores.count, by: keys) {
-          add(scores[row..<(row + keys)], to: &total)
+        for row in 0..<(heads * rows.count) {
+          add(scores[(row * keys)..<((row + 1) * keys)], to: &total, row / rows.count)
         }
       }
     }
-    let count = Double(batch * looked.count * heads)
-    return Shares(keys: total.keys / count, blocks: total.blocks / count)
+    let count = Double(batch * looked.count)
+    return Shares(keys: total.keys.map { $0 / count }, blocks: total.blocks.map { $0 / count })
   }
 
-  private func add(_ scores: ArraySlice<Float>, to total: inout Shares) {
+  private func add(_ scores: ArraySlice<Float>, to total: inout Shares, _ head: Int) {
     let highest = scores.max() ?? 0
     let weights = scores.map { exp($0 - highest) }
-    total.keys += share(weights)
-    total.blocks += share(
+    total.keys[head] += share(weights)
+    total.blocks[head] += share(
       stride(from: 0, to: weights.count, by: block).map { start in
         weights[start..<min(start + block, weights.count)].reduce(0, +)
       })

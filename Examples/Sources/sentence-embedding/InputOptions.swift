@@ -26,13 +26,16 @@ struct InputOptions: ParsableArguments {
     parsing: .upToNextOption,
     help: ArgumentHelp("Text files, read one after another.", valueName: "file"))
   var text: [String] = []
+  @Flag(
+    help: "Make every window an entry of the batch: [N/W, W, H, D], what the model attends itself.")
+  var separate = false
   @Option(help: "Element type: f32, f16 or bf16. Default: f32.") var dtype: ElementType?
 
   /// Refuses options that mean nothing without `--write`.
   func requireNone() throws {
     let given = [
       ("--layer", layer != nil), ("--tokens", tokens != nil), ("--text", !text.isEmpty),
-      ("--dtype", dtype != nil),
+      ("--separate", separate), ("--dtype", dtype != nil),
     ]
     if let (name, _) = given.first(where: { $0.1 }) {
       throw ValidationError("\(name): allowed with --write FILE.safetensors only")
@@ -54,11 +57,20 @@ struct InputOptions: ParsableArguments {
     guard let layer, let tokens else { return }
     let windows = try TextWindows.read(
       text, tokens: tokens, longest: encoder.configuration.positions, encoder.tokenizer)
+    if separate, tokens % windows.count != 0 {
+      throw ModelError(
+        .invalidArgument,
+        "--tokens: got \(tokens), allowed with --separate a multiple of the windows, \(windows.count)"
+      )
+    }
     let clock = ContinuousClock()
     let begin = clock.now
     let (q, k, v) = try encoder.attentionInputs(layer: layer, windows: windows)
     let configuration = encoder.configuration
-    let shape = try Shape([1, tokens, configuration.heads, configuration.headDimension])
+    let batch = separate ? windows.count : 1
+    let shape = try Shape([
+      batch, tokens / batch, configuration.heads, configuration.headDimension,
+    ])
     func tensor(_ values: [Float]) throws -> HostTensor {
       try HostTensor(rounding: values, to: dtype?.dtype ?? .f32, shape: shape)
     }

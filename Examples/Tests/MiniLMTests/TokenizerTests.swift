@@ -5,7 +5,8 @@ import Testing
 @Suite("Word pieces") struct TokenizerTests {
   /// Ids are the places in this list.
   private static let vocabulary = [
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "tile", "##s", "##ing", "##i", "cafe", ",", "!", "$", "稀",
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "tile", "##s", "##ing", "##i", "cafe", ",", "!",
+    "$", "稀",
     "疏", "i", "w", "##w", "σ", "##σ", "ᄏ", "##ᅥ", "##é", "[", "]", "mask", "new",
   ]
 
@@ -13,22 +14,23 @@ import Testing
     try WordPieceTokenizer(vocabulary: Array((vocabulary.joined(separator: "\n") + "\n").utf8))
   }
 
-  @Test(arguments: [
-    ("", []),
-    ("tile tiles tiling", ["tile", "tile", "##s", "[UNK]"]),
-    ("Tileing", ["tile", "##ing"]),
-    ("TILE,tile!$", ["tile", ",", "tile", "!", "$"]),
-    ("Café cafe\u{301}", ["cafe", "cafe"]),
-    ("İ", ["i"]),
-    ("ΣΣ", ["σ", "##σ"]),
-    ("稀疏tile", ["稀", "疏", "tile"]),
-    ("커", ["ᄏ", "##ᅥ"]),
-    ("ti\u{AD}le ti\u{200B}le ti\u{0}le\u{FFFD}", ["tile", "tile", "tile"]),
-    ("tile\u{A0}tile\u{3000}tile\r\ntile", ["tile", "tile", "tile", "tile"]),
-    ("tile[MASK]tile", ["tile", "[MASK]", "tile"]),
-    ("[mask][SEP", ["[", "mask", "]", "[", "[UNK]"]),
-    ("tilex tile", ["[UNK]", "tile"]),
-  ] as [(String, [String])])
+  @Test(
+    arguments: [
+      ("", []),
+      ("tile tiles tiling", ["tile", "tile", "##s", "[UNK]"]),
+      ("Tileing", ["tile", "##ing"]),
+      ("TILE,tile!$", ["tile", ",", "tile", "!", "$"]),
+      ("Café cafe\u{301}", ["cafe", "cafe"]),
+      ("İ", ["i"]),
+      ("ΣΣ", ["σ", "##σ"]),
+      ("稀疏tile", ["稀", "疏", "tile"]),
+      ("커", ["ᄏ", "##ᅥ"]),
+      ("ti\u{AD}le ti\u{200B}le ti\u{0}le\u{FFFD}", ["tile", "tile", "tile"]),
+      ("tile\u{A0}tile\u{3000}tile\r\ntile", ["tile", "tile", "tile", "tile"]),
+      ("tile[MASK]tile", ["tile", "[MASK]", "tile"]),
+      ("[mask][SEP", ["[", "mask", "]", "[", "[UNK]"]),
+      ("tilex tile", ["[UNK]", "tile"]),
+    ] as [(String, [String])])
   func `pieces of a text`(_ text: String, _ expected: [String]) throws {
     #expect(try Self.tokenizer().pieces(text).map { Self.vocabulary[$0] } == expected)
   }
@@ -46,6 +48,8 @@ import Testing
   }
 
   @Test func `a vocabulary without special tokens is refused`() {
-    #expect(throws: ModelError.self) { try WordPieceTokenizer(vocabulary: Array("[UNK]\n[CLS]".utf8)) }
+    #expect(throws: ModelError.self) {
+      try WordPieceTokenizer(vocabulary: Array("[UNK]\n[CLS]".utf8))
+    }
   }
 }
