@@ -1,6 +1,6 @@
 import Tessera
 
-/// A linear layer: `y = act(x·Wᵀ + b) `, or `x·Wᵀ + b + residual`, in one product.
+/// A linear layer: `y = act(x·Wᵀ + b)`, or `x·Wᵀ + b + residual`, in one product.
 struct Linear: Sendable {
   /// `[out, in]`.
   let weight: Tensor

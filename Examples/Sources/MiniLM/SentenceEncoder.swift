@@ -85,16 +85,22 @@ public struct SentenceEncoder: Sendable {
   private func states(
     _ batch: ArraySlice<[Int]>, before layer: Int
   ) throws -> (x: Tensor, cumulative: [Int]) {
-    if let long = batch.first(where: { $0.count > configuration.positions }) {
-      throw ModelError(
-        .invalidArgument,
-        "sequence: got \(long.count) tokens, allowed at most \(configuration.positions)")
+    for sequence in batch {
+      guard sequence.count <= configuration.positions else {
+        throw ModelError(
+          .invalidArgument,
+          "sequence: got \(sequence.count) tokens, allowed at most \(configuration.positions)")
+      }
+      if let id = sequence.first(where: { !(0..<tokenizer.tokens).contains($0) }) {
+        throw ModelError(
+          .invalidArgument, "token id: got \(id), allowed 0...\(tokenizer.tokens - 1)")
+      }
     }
     var cumulative = [0]
     for sequence in batch { cumulative.append(cumulative[cumulative.count - 1] + sequence.count) }
     let sequences = try PackedSequences(queries: cumulative, keys: cumulative, on: device)
     var x = try embedding(batch, on: device)
-    for layer in layers.prefix(layer) { x = try layer(x, sequences) }
+    for earlier in layers.prefix(layer) { x = try earlier(x, sequences) }
     return (x, cumulative)
   }
 

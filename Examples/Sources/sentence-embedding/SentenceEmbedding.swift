@@ -58,7 +58,18 @@ import Tessera
     } catch let error as ModelError {
       try fail(error.message, error.kind == .missing ? 66 : 65)
     } catch let error as TesseraError {
-      try fail(error.description, error.code == .unavailable ? 69 : error.code == .io ? 74 : 70)
+      try fail(error.description, Self.status(error.code))
+    }
+  }
+
+  /// By sysexits(3), as the tool `tessera` does.
+  private static func status(_ code: TesseraError.Code) -> Int32 {
+    switch code {
+    case .invalidArgument, .malformedData, .overLimit: 65
+    case .unavailable, .unsupported: 69
+    case .outOfMemory, .deviceLost, .timedOut, .poisoned: 71
+    case .io: 74
+    default: 70
     }
   }
 
