@@ -54,9 +54,23 @@ import Testing
         "--scratch-path", Self.scratch,
       ])
     #expect(tests.status == 0, "\(tests.text)")
-    if ProcessInfo.processInfo.environment["TESSERA_MINILM"] == nil {
+    guard ProcessInfo.processInfo.environment["TESSERA_MINILM"] != nil else {
       try Test.cancel("not run: TESSERA_MINILM does not name the folder of the model")
     }
+    let file = FileManager.default.temporaryDirectory.path + "/example-qkv-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let text = ["--text", Self.root.path + "/README.md", "--layer", "1", "--dtype", "f16"]
+    let program = Self.scratch + "/debug/sentence-embedding"
+    let written = try Self.start(program, ["--write", file, "--tokens", "600", "--separate"] + text)
+    #expect(written.status == 0, "\(written.text)")
+    for name in ["q", "k", "v"] {
+      let tensor = try SafetensorsFile(path: file).tensor(named: name)
+      #expect(tensor.dtype == .f16 && tensor.shape == [2, 300, 12, 32])
+      let isFinite = tensor.floats().allSatisfy { $0.isFinite }
+      #expect(isFinite)
+    }
+    let short = try Self.start(program, ["--write", file, "--tokens", "60000"] + text)
+    #expect(short.status == 65 && short.text.contains("--tokens: got 60000"), "\(short.text)")
   }
 
   private static func start(_ program: String, _ arguments: [String]) throws -> (status: Int32, text: String) {
