@@ -67,7 +67,8 @@ enum BasicTokenizer {
     }
   }
 
-  /// The CJK blocks of ideographs; syllables of Korean and Japanese are letters.
+  /// The CJK blocks of ideographs; syllables of Korean and Japanese are letters. Extension E begins 256
+  /// later than in Unicode: so it does in the tokenizer that the model comes with.
   private static func isIdeograph(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2B73F, 0x2B740...0x2B81F,

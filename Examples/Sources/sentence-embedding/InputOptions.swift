@@ -47,8 +47,10 @@ struct InputOptions: ParsableArguments {
     guard let tokens, layer != nil, !text.isEmpty else {
       throw ValidationError("--write: needs --layer, --tokens and --text")
     }
-    guard tokens >= TextWindows.shortest else {
-      throw ValidationError("--tokens: got \(tokens), allowed \(TextWindows.shortest) or more")
+    // The upper end keeps sums of tokens from overflow; text and memory end long before.
+    let allowed = TextWindows.shortest...(1 << 32)
+    guard allowed.contains(tokens) else {
+      throw ValidationError("--tokens: got \(tokens), allowed \(allowed)")
     }
   }
 
