@@ -78,6 +78,14 @@ struct Exercise: Sendable {
       let given = try Tensor(host, on: device)
       _ = try device.blockList(mask: given, queryBlock: 2, keyBlock: 3)
     },
+    Exercise(name: "pruned elements") { device in
+      for (tiles, dtype) in [(PruningFormat.Tiles.keys, DType.f16), (.values, .f32)] {
+        let x = try tensor([1, 128, 2, 64], dtype, on: device)
+        let pruned = try device.prune(x, PruningFormat(tiles, sparsity: 0.7))
+        _ = try device.unprune(pruned)
+        withExtendedLifetime((x, pruned)) {}
+      }
+    },
     products, wide, referenceSet,
   ]
 }
