@@ -14,7 +14,9 @@ import Testing
 
   /// Bytes of the process in memory.
   private static func residentBytes() -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
+      return nil
+    }
     let words = text.split(separator: " ")
     return words.count > 1 ? Int(words[1]).map { $0 * 4096 } : nil
   }
@@ -35,7 +37,8 @@ import Testing
       }
       let memory = BufferRange(
         try context.allocate(byteCount: input.byteCount), byteCount: input.byteCount)
-      try input.withUnsafeBytes { bytes throws(TesseraError) in try context.write(bytes, to: memory) }
+      try input.withUnsafeBytes { bytes throws(TesseraError) in try context.write(bytes, to: memory)
+      }
       memories.append(memory)
     }
     for output in try testCase.outputs() {
@@ -52,6 +55,8 @@ import Testing
   @Test(arguments: Devices.backends)
   func `thousands of dispatches leave nothing behind`(backend: BackendKind) throws {
     guard backend == .cpu || ProcessInfo.processInfo.environment["TESSERA_SOAK"] != nil else {
+      // The report does not tell of cases that are cancelled.
+      print("not run: part of Scripts/soak")
       try Test.cancel("not run: part of Scripts/soak")
     }
     let device = try Devices.own(backend)

@@ -16,12 +16,15 @@ import Testing
     backend: BackendKind, operation: ConformanceOperator
   ) throws {
     guard let driver = Backends.driver(backend), !driver.devices().isEmpty else {
+      // The report does not tell of cases that are cancelled.
+      print("not run: no \(backend.rawValue) device")
       try Test.cancel("not run: no \(backend.rawValue) device")
     }
     // A driver for the CPU takes seconds to build what the CPU back-end has: one pattern, few problems, and
     // in the long run only.
     let host = backend == .cpu
     guard host || ProcessInfo.processInfo.environment["TESSERA_SOAK"] != nil else {
+      print("not run: part of Scripts/soak")
       try Test.cancel("not run: part of Scripts/soak")
     }
     for pattern in host ? Self.patterns : [0xFF] {
