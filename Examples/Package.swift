@@ -52,6 +52,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: numeric),
+    .executableTarget(
+      name: "selection-quality",
+      dependencies: [
+        .product(name: "Tessera", package: "tessera"),
+        .product(name: "TesseraIO", package: "tessera"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: numeric),
     .testTarget(
       name: "MiniLMTests",
       dependencies: ["MiniLM", .product(name: "Tessera", package: "tessera")],

