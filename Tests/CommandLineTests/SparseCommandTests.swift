@@ -4,7 +4,8 @@ import TesseraIO
 import Testing
 
 @Suite("tessera run sparse-attention, run paged-decode, plan") struct SparseCommandTests {
-  private func tensor(_ shape: Shape, _ dtype: DType = .f32, step: Int = 7919) throws -> HostTensor {
+  private func tensor(_ shape: Shape, _ dtype: DType = .f32, step: Int = 7919) throws -> HostTensor
+  {
     let values = (0..<shape.elementCount).map { Float($0 * step % 101) / 50 - 1 }
     return try HostTensor(rounding: values, to: dtype, shape: shape)
   }
@@ -57,7 +58,8 @@ import Testing
           ("indices", try HostTensor([0, 2, 2, 1, 0, -1, 0, 0] as [Int32], shape: [2, 2, 2])),
         ], to: folder + "/in.safetensors")
       let outcome = try CommandRunner.run([
-        "run", "paged-decode", "--in", "\(folder)/in.safetensors", "--out", "\(folder)/out.safetensors",
+        "run", "paged-decode", "--in", "\(folder)/in.safetensors", "--out",
+        "\(folder)/out.safetensors",
         "--splits", "2", "--device", device, "--verify",
       ])
       #expect(outcome.status == 0, "\(outcome.error)")
@@ -86,6 +88,25 @@ import Testing
     }
   }
 
+  @Test func `a unified maximum is compared with the usual softmax`() throws {
+    try CommandRunner.withFolder { folder in
+      let path = folder + "/rows.jsonl"
+      let outcome = try CommandRunner.run([
+        "bench", "paged-decode", "--shape", "1,64,2,16", "--unified-maximum", "1", "--device",
+        "cpu",
+        "--budget", "0.1", "--json", path,
+      ])
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let line = Data(try String(contentsOfFile: path, encoding: .utf8).utf8)
+      let row = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+      let peers = try #require(row["peers"] as? [String: Any])
+      #expect(row["verified"] as? Bool == true && peers["online"] != nil && peers["dense"] != nil)
+    }
+    let plan = ["plan", "paged-decode", "--context", "64", "--heads", "2", "--device", "cpu"]
+    let refused = try CommandRunner.run(plan + ["--unified-maximum", "inf"])
+    #expect(refused.status == 65 && refused.error.contains("unified maximum"), "\(refused.error)")
+  }
+
   @Test func `arguments that do not fit are named`() throws {
     try CommandRunner.withFolder { folder in
       try Safetensors.write(
@@ -103,7 +124,8 @@ import Testing
         (["--schedule", "both"], "schedule"), (["--backward", "--q-block", "2"], "do"),
       ] {
         let outcome = try CommandRunner.run(base + arguments)
-        #expect(outcome.status != 0 && outcome.error.contains(word), "\(arguments): \(outcome.error)")
+        #expect(
+          outcome.status != 0 && outcome.error.contains(word), "\(arguments): \(outcome.error)")
       }
     }
   }

@@ -13,11 +13,13 @@ package struct PagedBenchCase: BenchCase {
   package var page: Int
   /// Pages that each KV head's list names; nil attends all.
   package var top: Int?
+  /// About what the largest scores are: kernels then need not find them. Beside it runs `online`, which does.
+  package var unifiedMaximum: Float?
   package var dtype: DType
 
   package init(
     batch: Int, context: Int, heads: Int, kvHeads: Int, headDim: Int, page: Int, top: Int? = nil,
-    dtype: DType
+    unifiedMaximum: Float? = nil, dtype: DType
   ) {
     self.batch = batch
     self.context = context
@@ -26,6 +28,7 @@ package struct PagedBenchCase: BenchCase {
     self.headDim = headDim
     self.page = page
     self.top = top
+    self.unifiedMaximum = unifiedMaximum
     self.dtype = dtype
   }
 
@@ -37,6 +40,7 @@ package struct PagedBenchCase: BenchCase {
       "kvHeads": .int(kvHeads), "headDim": .int(headDim), "page": .int(page),
     ]
     if let top { result["top"] = .int(top) }
+    if let unifiedMaximum { result["unifiedMaximum"] = .text("\(unifiedMaximum)") }
     return result
   }
 

@@ -51,7 +51,7 @@ struct PagedBench {
       blockTable: (try Shape([b, pages]), .i32), lengths: (try Shape([b]), .i32),
       indices: c.top.map { top throws(TesseraError) in
         (try Shape([b, c.kvHeads, top]), .i32)
-      })
+      }, unifiedMaximum: c.unifiedMaximum.map { UnifiedMaximum($0) })
   }
 
   static func setup(
@@ -91,10 +91,20 @@ struct PagedBench {
     plan.bytes = vectors * Double(2 * c.kvHeads * c.dtype.byteCount)
     plan.flopsNeeded = 4 * vectors * Double(c.heads)
     var setup = CaseSetup(subject: subject, plan: plan)
-    guard runner.dense else { return setup }
+    guard runner.dense || c.unifiedMaximum != nil else { return setup }
     setup.makePeers = { report throws(TesseraError) in
-      // The same keys in a row.
       var set = PeerSet()
+      if c.unifiedMaximum != nil {
+        var problem = problem
+        problem.unifiedMaximum = nil
+        let plan = try device.preparedPlan(problem)
+        let contender = Contender(name: "online", on: device) { () throws(TesseraError) in
+          try PlanExecutor.execute(plan, operands: report.ranges, on: context)
+        }
+        set.add("online", .success((plan.plan, contender)))
+      }
+      guard runner.dense else { return set }
+      // The same keys in a row.
       let own = try PagedBench(c, seed: runner.seed, report.inputs)
       let dense = try AttentionProblem(
         q: (own.q.shape, c.dtype), k: (own.k.shape, c.dtype), v: (own.v.shape, c.dtype))

@@ -72,7 +72,7 @@ struct CaseParameters {
       return PagedBenchCase(
         batch: try int("batch", or: 1), context: try int("context"), heads: try int("heads"),
         kvHeads: try int("kvHeads"), headDim: try int("headDim"), page: try int("page"),
-        top: try optionalInt("top"), dtype: dtype)
+        top: try optionalInt("top"), unifiedMaximum: try number("unifiedMaximum"), dtype: dtype)
     case "launch": return LaunchBenchCase(count: try int("count", or: 4096))
     case "transfer": return TransferBenchCase(bytes: try int("bytes"))
     default: throw .malformed(place, reason: "no operator \"\(op)\"")

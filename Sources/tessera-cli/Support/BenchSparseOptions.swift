@@ -7,11 +7,15 @@ struct BenchSparseOptions: ParsableArguments {
   @Option(help: "sparse-attention: queries that share a row of a list.") var qBlock = 1
   @Option(help: "sparse-attention: keys of a block.") var kvBlock = 64
   @Option(
-    help: "sparse-attention: blocks of a row, 16 if not given; paged-decode: pages of a list, all if not given.")
+    help:
+      "sparse-attention: blocks of a row, 16 if not given; paged-decode: pages of a list, all if not given."
+  )
   var top: Int?
   @Option(help: "sparse-attention: auto, query, kv, or both: the planner's choice beside both.")
   var schedule: BlockListBenchCase.Schedules = .auto
   @Option(help: "paged-decode: tokens per page.") var page = 16
+  @Option(help: "paged-decode: about what the largest scores are; `online` beside it finds them.")
+  var unifiedMaximum: Float?
 
   /// The case of `B,N,H,D`.
   func lists(
@@ -45,7 +49,8 @@ struct BenchSparseOptions: ParsableArguments {
     }
     return PagedBenchCase(
       batch: shape[0], context: shape[1], heads: shape[2], kvHeads: kvHeads ?? shape[2],
-      headDim: shape[3], page: page, top: top, dtype: dtype)
+      headDim: shape[3], page: page, top: top, unifiedMaximum: unifiedMaximum,
+      dtype: dtype)
   }
 }
 
