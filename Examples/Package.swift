@@ -53,7 +53,7 @@ let package = Package(
       ],
       swiftSettings: numeric),
     .executableTarget(
-      name: "selection-quality",
+      name: "attention-quality",
       dependencies: [
         .product(name: "Tessera", package: "tessera"),
         .product(name: "TesseraIO", package: "tessera"),

@@ -64,7 +64,7 @@ import Testing
     let v = try HostTensor((0..<(16 * 8)).map { Float($0 * 7 % 11) }, shape: [1, 16, 1, 8])
     try Safetensors.write([("q", q), ("k", k), ("v", v)], to: file)
     let table = try Self.start(
-      Self.scratch + "/debug/selection-quality", [file, "--q-block", "1", "--kv-block", "4"])
+      Self.scratch + "/debug/attention-quality", [file, "--q-block", "1", "--kv-block", "4"])
     #expect(table.status == 0, "\(table.text)")
     let rows = table.text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
     #expect(rows.count == 16, "\(table.text)")
@@ -76,7 +76,7 @@ import Testing
       #expect(row.contains("| 25.0 % | 0.0 % | 0.0 % |"), "\(row)")
     }
     let refused = try Self.start(
-      Self.scratch + "/debug/selection-quality", [file, "--kv-block", "0"])
+      Self.scratch + "/debug/attention-quality", [file, "--kv-block", "0"])
     #expect(refused.status == 64 && refused.text.contains("--kv-block: got 0"), "\(refused.text)")
   }
 

@@ -16,15 +16,16 @@ enum QualityError: Error, CustomStringConvertible {
   }
 }
 
-/// Attention over selected blocks against dense attention: error, density, time.
-@main struct SelectionQuality: ParsableCommand {
+/// Approximations of attention against dense attention: error, share kept, time.
+@main struct AttentionQuality: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "selection-quality",
-    abstract: "Error, density and time of attention over selected blocks of keys",
+    commandName: "attention-quality",
+    abstract: "Error, share kept and time of approximations of attention",
     discussion: """
-      Per way to select: the share of pairs of a query and a key that is kept, the error ‖O − dense‖ / ‖dense‖ \
-      over all heads and of the worst one, and the time of selection and attention, least of three, beside that of \
-      dense attention in the same run.
+      Compared are attention over selected blocks of keys, of which the share of pairs of a query and a key is \
+      kept, and over projected keys and values, of which the share of the cache is. Per row: the error \
+      ‖O − dense‖ / ‖dense‖ over all heads and of the worst one, and the time of selection or projection and of \
+      attention, least of three, beside that of dense attention in the same run.
 
       The device is that of TESSERA_DEVICE, else the most capable one.
       """)
@@ -47,16 +48,17 @@ enum QualityError: Error, CustomStringConvertible {
       guard file.names.contains(name) else { throw QualityError.missing(name) }
       return try Tensor(try file.tensor(named: name), on: device)
     }
-    let quality = try Quality(q: try tensor("q"), k: try tensor("k"), v: try tensor("v"))
+    let quality = try Quality(
+      AttentionInputs(q: try tensor("q"), k: try tensor("k"), v: try tensor("v")))
     print(
       "\(quality.shape) on \(device.info.id), blocks of \(qBlock) × \(kvBlock); dense \(quality.denseMs) ms"
     )
-    print("| selection | kept | error | worst head | ms to select | ms of attention | × dense |")
+    print("| approximation | kept | error | worst head | ms before | ms of attention | × dense |")
     print("|---|---|---|---|---|---|---|")
-    for selector in selectors() { print(try quality.row(selector, keyBlock: kvBlock)) }
+    for approximation in approximations() { print(try quality.row(approximation)) }
   }
 
-  private func selectors() -> [BlockSelector] {
+  private func approximations() -> [Approximation] {
     let blocks = [4, 8, 16, 32]
     return [0.0625, 0.125, 0.25, 0.5].map {
       .window(share: $0, queryBlock: qBlock, keyBlock: kvBlock)
@@ -67,5 +69,6 @@ enum QualityError: Error, CustomStringConvertible {
       + [0.8, 0.9].map {
         .mass(.share($0), "share \($0)", queryBlock: qBlock, keyBlock: kvBlock)
       }
+      + [0.25, 0.5, 0.75, 1].map { .projection(share: $0) }
   }
 }
