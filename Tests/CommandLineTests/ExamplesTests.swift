@@ -67,9 +67,9 @@ import Testing
       Self.scratch + "/debug/attention-quality", [file, "--q-block", "1", "--kv-block", "4"])
     #expect(table.status == 0, "\(table.text)")
     let rows = table.text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
-    #expect(rows.count == 16, "\(table.text)")
-    // Four blocks are all there are.
-    for row in rows where row.hasPrefix("| top") {
+    #expect(rows.count == 20, "\(table.text)")
+    // Four blocks, and as many axes as elements, are all there are.
+    for row in rows where row.hasPrefix("| top") || row.hasPrefix("| 100.0 % of the axes") {
       #expect(row.contains("| 100.0 % | 0.0 % | 0.0 % |"), "\(row)")
     }
     for row in rows where row.contains("share 0.9 by true mass") {
