@@ -42,8 +42,8 @@ package enum Judge {
   }
 
   /// Attention: error, total and per row, at most twice that of a plain evaluation of the same
-  /// precision or the floor of the storage type, where rows count no smaller than their own uncertainty
-  /// divided by the floor; and elementwise the bound of `attentionBound`.
+  /// precision or the floor of the storage type, or `4·u·(|LSE| + 2)` where that is more; and elementwise the
+  /// bound of `attentionBound`.
   package static func attention(
     _ problem: NeighborhoodProblem, _ values: [Double], gold: NeighborhoodResult, plain: [Double]
   ) -> Verdict {
@@ -60,13 +60,12 @@ package enum Judge {
     let bound = attentionBound(
       headDim: headDim, valueDim: valueDim, dtype: dtype, output: output, gold)
     let floor = max(Self.floor(dtype), Self.floor(output))
-    // A row is as uncertain as its values, should they cancel, its scores, and the LSE that results of parts
-    // of the keys are joined by: 4·u·(1 + max(scoreMagnitude/√D, |LSE|))·Σ p|v| is forgiven.
-    let root = Double(max(headDim, 1)).squareRoot()
+    // Results of parts of the keys are joined by their LSE, which is stored in f32: where it is large, a
+    // row may be off by as much of itself as LSE may be, 4·u·(|LSE| + 2).
     let length = max(valueDim, 1)
-    let least = gold.magnitude.enumerated().map { i, sum in
-      let (scores, lse) = (gold.scoreMagnitude[i / length] / root, abs(gold.lse[i / length]))
-      return 4 * u / floor * (1 + max(scores, lse.isFinite ? lse : 0)) * sum
+    let least = gold.o.enumerated().map { i, o in
+      let lse = abs(gold.lse[i / length])
+      return o * max(1, lse.isFinite ? 4 * u * (lse + 2) / floor : 1)
     }
     let report = ErrorReport(
       values, gold: gold.o, rowLength: valueDim, bound: bound, atLeast: least)

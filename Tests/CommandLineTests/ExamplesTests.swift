@@ -54,25 +54,27 @@ import Testing
   /// With all blocks kept nothing is lost, and a key that takes all of a query's mass is found.
   private func expectSelections(_ file: String) throws {
     defer { try? FileManager.default.removeItem(atPath: file) }
-    // Every query is eight times the key of the same place, keys are signs: blocks of 4 of 16 keys.
+    // Every query is eight times the key of the same place in both heads that read it, keys are signs: blocks
+    // of 4 of 16 keys.
     var signs: [Float] = []
     for place in 0..<16 {
       for i in 0..<16 { signs.append((place >> (i % 4)) & 1 == 1 ? 1 : -1) }
     }
     let k = try HostTensor(signs, shape: [1, 16, 1, 16])
-    let q = try HostTensor(signs.map { $0 * 8 }, shape: [1, 16, 1, 16])
+    let rows = (0..<16).map { signs[($0 * 16)..<($0 * 16 + 16)].map { $0 * 8 } }
+    let q = try HostTensor(rows.flatMap { $0 + $0 }, shape: [1, 16, 2, 16])
     let v = try HostTensor((0..<(16 * 8)).map { Float($0 * 7 % 11) }, shape: [1, 16, 1, 8])
     try Safetensors.write([("q", q), ("k", k), ("v", v)], to: file)
     let table = try Self.start(
       Self.scratch + "/debug/attention-quality", [file, "--q-block", "1", "--kv-block", "4"])
     #expect(table.status == 0, "\(table.text)")
-    let rows = table.text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
-    #expect(rows.count == 20, "\(table.text)")
+    let lines = table.text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+    #expect(lines.count == 20, "\(table.text)")
     // Four blocks, and as many axes as elements, are all there are.
-    for row in rows where row.hasPrefix("| top") || row.hasPrefix("| 100.0 % of the axes") {
+    for row in lines where row.hasPrefix("| top") || row.hasPrefix("| 100.0 % of the axes") {
       #expect(row.contains("| 100.0 % | 0.0 % | 0.0 % |"), "\(row)")
     }
-    for row in rows where row.contains("share 0.9 by true mass") {
+    for row in lines where row.contains("share 0.9 by true mass") {
       #expect(row.contains("| 25.0 % | 0.0 % | 0.0 % |"), "\(row)")
     }
     let refused = try Self.start(

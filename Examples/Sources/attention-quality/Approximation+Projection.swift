@@ -9,8 +9,7 @@ extension Approximation {
   /// ```
   /// The scale is that of whole keys, and `q·μk`, the same for all keys of a query, changes no weight.
   ///
-  /// Source: Lin et al., "MatryoshkaKV" (2025), which trains the axes; these are the principal ones, where it
-  /// starts from.
+  /// Source: Lin et al., "MatryoshkaKV" (2025), which trains the axes; these are the principal ones.
   static func projection(share: Double) -> Approximation {
     Approximation(name: "\(percent(share)) of the axes") { inputs in
       let (d, dv) = (inputs.k.shape[3], inputs.v.shape[3])

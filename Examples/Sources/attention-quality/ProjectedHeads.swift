@@ -6,7 +6,7 @@ struct ProjectedHeads {
   let coordinates: Tensor
   /// `[Hkv, D, rank]`, orthonormal columns.
   private let axes: Tensor
-  /// `[Hkv, 1, D]`.
+  /// The mean of each KV head's vectors.
   private let means: [[Float]]
   private let rank: Int
 

@@ -115,8 +115,8 @@ package final class BenchSession {
     counted.runs += 1
   }
 
-  /// Holds the timers of peers from elsewhere against the host's clock. One that returns before its work is done would
-  /// leave the rest of it to whoever comes next.
+  /// Holds the timers of peers from elsewhere against the host's clock. One that returns before its work is
+  /// done would leave the rest of it to whoever comes next.
   private func checkPeers() throws(TesseraError) {
     for contender in contenders.dropFirst() where !contender.isTimedByDevice {
       _ = try contender.run()

@@ -84,6 +84,8 @@ import Testing
     let plain = Reference.plainBlockListAttention(c.problem, c.inputs)
     #expect(
       Judge.attention(c.problem.attention, plain, gold: c.forward, plain: plain).passed)
+    let off = plain.map { $0 * 1.00001 }
+    #expect(!Judge.attention(c.problem.attention, off, gold: c.forward, plain: plain).passed)
     let backward = c.backward
     let plainBackward = Reference.plainBlockListAttentionBackward(c.problem, c.inputs, dO: c.dO)
     for (path, length) in [(\.dq, 16), (\.dk, 16), (\.dv, 8), (\.dSinks, 4)]
